@@ -1,0 +1,246 @@
+"""The configuration as frozen values: what the YAML may say, and nothing about how it runs.
+
+Every class is one mapping of the file. Descriptions become the reference page and the JSON Schema
+for editors, so they are written for the person who edits the file.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+    model_validator,
+)
+
+from federation.mapping.rules import Rule
+
+_DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _duration(value: object) -> object:
+    """Read ``500ms``, ``5s``, ``10m``, ``24h`` or ``7d``."""
+    if not isinstance(value, str):
+        return value
+    match = _DURATION.fullmatch(value.strip())
+    if not match:
+        message = "a duration is a whole number with a unit: 500ms, 5s, 10m, 24h, 7d"
+        raise ValueError(message)
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+(ms|s|m|h|d)$", "examples": ["5s", "24h"]}),
+]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+
+
+class Model(BaseModel):
+    """Unknown keys are mistakes; values never change after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Registry(Model):
+    """A schema registry that speaks Confluent's REST API, at any path."""
+
+    url: str = Field(
+        pattern=r"^https?://", description="Base URL, with its path if it has one.",
+        examples=["http://127.0.0.1:8081/apis/ccompat/v7"],
+    )
+    username: str | None = Field(None, description="User name for basic authentication.")
+    password: SecretStr | None = Field(None, description="Password for basic authentication.")
+    token: SecretStr | None = Field(None, description="Bearer token.")
+    ca: Path | None = Field(None, description="PEM file of the authority that signed the server.")
+
+
+class Cluster(Model):
+    """One Kafka cluster and the registry that its records refer to."""
+
+    properties: dict[str, str | int | bool] = Field(
+        description="Kafka client properties by their Java names, word for word.",
+        examples=[{"bootstrap.servers": "broker-1:9092,broker-2:9092"}],
+    )
+    registry: Registry | None = Field(None, description="The cluster's schema registry.")
+
+    @model_validator(mode="after")
+    def _bootstrap(self) -> Cluster:
+        if not str(self.properties.get("bootstrap.servers", "")).strip():
+            message = "properties need bootstrap.servers (host:port, several by comma)"
+            raise ValueError(message)
+        return self
+
+
+class StartTimestamp(Model):
+    """Begin with the first record at or after this instant."""
+
+    timestamp: datetime = Field(description="ISO 8601 with an offset.")
+
+
+class StartOffsets(Model):
+    """Begin at these offsets; partitions that are not named begin at their earliest record."""
+
+    offsets: dict[Topic, dict[int, Annotated[int, Field(ge=0)]]] = Field(
+        description="Topic to partition to offset."
+    )
+
+
+class Source(Model):
+    """Topics of one cluster that feed the stream."""
+
+    cluster: Name = Field(description="Alias of a cluster declared above.")
+    topics: tuple[Topic, ...] = Field((), description="Topics by name.")
+    pattern: str | None = Field(
+        None, description="Topics by regular expression (the whole name must match)."
+    )
+    start: Literal["earliest", "latest"] | StartTimestamp | StartOffsets = Field(
+        "earliest", description="Where the first run begins; later runs go on from their state."
+    )
+    where: str | None = Field(
+        None, description="CEL over the source's own names; records for which it is false are filtered."
+    )
+    key: dict[str, Rule] = Field(
+        default_factory=dict,
+        description="For delete markers: target key field from a path in the record's key "
+        "(`.` for a bare key).",
+    )
+    fields: dict[str, Rule] = Field(
+        default_factory=dict,
+        description="Contract field from a source path; unnamed fields go by name.",
+    )
+
+    @model_validator(mode="after")
+    def _topics(self) -> Source:
+        if bool(self.topics) == (self.pattern is not None):
+            message = "a source names its topics or gives a pattern, one of the two"
+            raise ValueError(message)
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                message = f"pattern is not a regular expression: {error}"
+                raise ValueError(message) from error
+        return self
+
+
+class Deduplicate(Model):
+    """Which records are the same event, and for how long that is remembered."""
+
+    key: tuple[str, ...] = Field(min_length=1, description="Contract fields that identify an event.")
+    window: Duration = Field(timedelta(hours=24), description="How long an event is remembered.")
+    across_keys: bool = Field(
+        False,
+        description="Duplicates may carry different target keys: work is then partitioned by the "
+        "deduplication key and per-key order is given up.",
+    )
+
+
+class TargetKey(Model):
+    """The key of the target's records."""
+
+    fields: tuple[str, ...] = Field(min_length=1, description="Contract fields, in this order.")
+    encoding: Literal["string", "avro"] | None = Field(
+        None, description="Default: string for one field, avro for several."
+    )
+
+
+def _target_key(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"fields": [value]}
+    return {"fields": value} if isinstance(value, (list, tuple)) else value
+
+
+class Target(Model):
+    """Where the stream is written."""
+
+    cluster: Name = Field(description="Alias of a cluster declared above.")
+    topic: Topic
+    key: Annotated[TargetKey, BeforeValidator(_target_key)] = Field(
+        description="Contract fields that make the key: a list, or `{fields, encoding}`."
+    )
+    delivery: Literal["exactly-once", "at-least-once"] = "exactly-once"
+    create: bool = Field(True, description="Create the topics at the target if they are missing.")
+    partitions: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="For a created topic; default: the largest source's count."
+    )
+    replication: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="For a created topic; default: the broker's."
+    )
+    config: dict[str, str] = Field(
+        default_factory=dict, description="Topic settings for a created topic.",
+        examples=[{"cleanup.policy": "compact"}],
+    )
+
+
+class Limit(Model):
+    """When so many records of a source fail that it is better to stop."""
+
+    ratio: Annotated[float, Field(gt=0, le=1)] = 0.2
+    of: Annotated[int, Field(ge=1)] = 10_000
+
+
+class Errors(Model):
+    """What happens to records that cannot be decoded or mapped."""
+
+    dead_letter: Topic | None = Field(
+        None, description="Topic on the target cluster; default: the target topic with `.dead`."
+    )
+    limit: Limit = Field(
+        Limit(), description="Stop when over `ratio` of a source's last `of` records fail."
+    )
+
+
+class Stream(Model):
+    """One unified stream: a contract, its sources and its target."""
+
+    contract: Path = Field(
+        alias="schema", description="The contract: an .avsc file, relative to this file."
+    )
+    sources: tuple[Source, ...] = Field(min_length=1)
+    deduplicate: Deduplicate | None = Field(
+        None, description="Without it only records that came by two routes are recognised."
+    )
+    tombstones: Literal["forward", "drop", "dead-letter"] = Field(
+        "forward", description="What happens to delete markers (null values)."
+    )
+    target: Target
+    errors: Errors = Errors()
+
+
+class Run(Model):
+    """How the jobs run on this machine."""
+
+    state: Path | None = Field(
+        None,
+        description="Folder for checkpoints, savepoints and logs; default `.federation/<name>` "
+        "beside this file.",
+    )
+    parallelism: Annotated[int, Field(ge=1, le=128)] | None = Field(
+        None, description="Parallel tasks of a stream; default: the machine's cores."
+    )
+    checkpoint: Duration = Field(
+        timedelta(seconds=5),
+        description="Interval of checkpoints: exactly-once output becomes visible with each.",
+    )
+
+
+class Config(Model):
+    """A federation: its clusters and its streams."""
+
+    version: Literal[1]
+    federation: Name = Field(description="The name under which state is kept.")
+    clusters: dict[Name, Cluster] = Field(min_length=1)
+    streams: dict[Name, Stream] = Field(min_length=1)
+    run: Run = Run()

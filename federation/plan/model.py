@@ -1,0 +1,159 @@
+"""The plan: every fact decided, nothing left to look up. ``plan`` prints it, ``start`` runs it.
+
+All values are frozen and plain; the engine gets them as JSON (see :mod:`federation.plan.engine`).
+Client properties are complete and may hold secrets: print them only through
+:func:`federation.observe.secrets.masked`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from federation.errors import Finding
+    from federation.mapping.resolve import MappingReport
+    from federation.mapping.rules import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryAccess:
+    """How to reach a registry: what :class:`federation.schemas.registry.Registry` takes."""
+
+    url: str
+    username: str | None = None
+    password: str | None = None
+    token: str | None = None
+    ca: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPlan:
+    """One Kafka cluster; ``cluster_id`` is the broker's own and is the identity, not the alias."""
+
+    alias: str
+    cluster_id: str
+    properties: Mapping[str, str]
+    registry: RegistryAccess | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRef:
+    """A source topic as it was found."""
+
+    name: str
+    topic_id: str
+    partitions: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriterVersion:
+    """One registered schema of a source topic, and what becomes of its fields."""
+
+    subject: str
+    version: int
+    schema_id: int
+    report: MappingReport
+
+
+@dataclass(frozen=True, slots=True)
+class StartPosition:
+    """Where a first run begins: one kind, and its value if it needs one."""
+
+    kind: str  # earliest | latest | timestamp | offsets
+    timestamp: datetime | None = None
+    offsets: Mapping[str, Mapping[int, int]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePlan:
+    """One source of a stream; ``uid`` names its state and never depends on its place in the file."""
+
+    uid: str
+    name: str  # for people and metrics: cluster/topics
+    cluster: ClusterPlan
+    topics: tuple[TopicRef, ...]
+    pattern: str | None
+    start: StartPosition
+    where: str | None
+    key_rules: Mapping[str, Rule]
+    rules: Mapping[str, Rule]
+    versions: tuple[WriterVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deduplication:
+    """Business identity: contract fields within a window."""
+
+    key: tuple[str, ...]
+    window: timedelta
+    across_keys: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TopicCreation:
+    """A topic that ``start`` creates; ``replication`` -1 means the broker's default."""
+
+    name: str
+    partitions: int
+    replication: int
+    config: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """Where the stream goes, and what is made there first."""
+
+    uid: str
+    cluster: ClusterPlan
+    topic: str
+    partitions: int
+    key_fields: tuple[str, ...]
+    key_encoding: str  # string | avro
+    delivery: str  # exactly-once | at-least-once
+    dead_letter: str
+    value_subject: str
+    key_subject: str | None
+    creates: tuple[TopicCreation, ...]
+    registers: tuple[str, ...]  # subjects that get a new version
+    transaction_timeout: timedelta
+    transactional_prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamPlan:
+    """One stream, one Flink job."""
+
+    name: str
+    contract: Mapping[str, Any]
+    contract_file: str
+    sources: tuple[SourcePlan, ...]
+    deduplication: Deduplication | None
+    tombstones: str  # forward | drop | dead-letter
+    target: TargetPlan
+    dead_letter_ratio: float
+    dead_letter_of: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """How the jobs run here."""
+
+    state: Path
+    parallelism: int
+    checkpoint: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything ``start`` will do."""
+
+    federation: str
+    config_file: str
+    streams: tuple[StreamPlan, ...]
+    run: RunPlan
+    warnings: tuple[Finding, ...]
