@@ -1,0 +1,273 @@
+"""The jars that the gateway runs on: named by Maven coordinate, proven by SHA-256.
+
+``jars.lock.json`` beside this file lists every jar in groups. ``resolve`` hands out a group's
+files from the user's cache and fetches what is missing, so nothing is downloaded that is not asked
+for, and nothing is used that does not have the locked content. The lock itself is written by
+``python -m federation.flink.jarlock``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from federation.errors import SetupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+LOCK = Path(__file__).with_name("jars.lock.json")
+Progress = Callable[[int, int], None]
+"""Called with (bytes fetched so far, bytes to fetch in all), from several threads in turn."""
+_PARALLEL = 8
+_TIMEOUT = 30  # seconds without an answer, per request
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """One locked file.
+
+    Attributes:
+        group: Maven groupId.
+        artifact: Maven artifactId.
+        version: exact version.
+        sha256: 64 hexadecimal digits of the file's content.
+        size: bytes.
+        extension: ``jar``, ``tar.gz``...
+        classifier: Maven classifier, or empty.
+    """
+
+    group: str
+    artifact: str
+    version: str
+    sha256: str
+    size: int
+    extension: str = "jar"
+    classifier: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """The name a Maven repository gives the file."""
+        tail = f"-{self.classifier}" if self.classifier else ""
+        return f"{self.artifact}-{self.version}{tail}.{self.extension}"
+
+    @property
+    def coordinate(self) -> str:
+        """Maven's own notation, ``group:artifact[:extension[:classifier]]:version``."""
+        kind = [self.extension] if self.extension != "jar" or self.classifier else []
+        kind += [self.classifier] if self.classifier else []
+        return ":".join([self.group, self.artifact, *kind, self.version])
+
+    @property
+    def repository_path(self) -> Path:
+        """Where the file lies inside a Maven repository."""
+        return Path(*self.group.split("."), self.artifact, self.version, self.file_name)
+
+    def fits(self, path: Path) -> bool:
+        """Whether the file at ``path`` exists and has the locked content."""
+        if not path.is_file() or path.stat().st_size != self.size:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
+
+
+def cache_dir() -> Path:
+    """The user's cache: ``$XDG_CACHE_HOME/federation``, else ``~/.cache/federation``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "federation"
+
+
+@cache
+def read_lock(path: Path = LOCK) -> dict[str, tuple[Jar, ...]]:
+    """All groups of a lock file.
+
+    Raises:
+        SetupError: the file is missing or is not a lock file.
+    """
+    try:
+        groups = json.loads(path.read_text("utf-8"))["groups"]
+        return {name: tuple(Jar(**jar) for jar in group["jars"]) for name, group in groups.items()}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SetupError(
+            f"the list of jars cannot be read ({error})",
+            where=str(path),
+            hint="install the gateway again",
+        ) from error
+
+
+def resolve(group: str, *, progress: Progress | None = None) -> list[Path]:
+    """Return the files of one group, fetching what the user's cache lacks.
+
+    Every file's content is checked each time. Two processes may do this at once: files appear
+    under their final name only when they are whole and right.
+
+    Args:
+        group: a group of the lock file, such as ``connector`` or ``broker``.
+        progress: told about the bytes fetched; default: a bar on a terminal, else one line.
+
+    Returns:
+        Paths in the lock's order.
+
+    Raises:
+        SetupError: a file cannot be fetched, or what was fetched is not what was locked.
+    """
+    jars = read_lock()[group]
+    target = cache_dir() / "jars"
+    paths = [target / jar.sha256[:16] / jar.file_name for jar in jars]
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        good = list(pool.map(Jar.fits, jars, paths))
+    missing = [(jar, path) for jar, path, ok in zip(jars, paths, good, strict=True) if not ok]
+    if missing:
+        missing = [(jar, path) for jar, path in missing if not _from_maven_home(jar, path)]
+    if missing:
+        _fetch_all(group, missing, progress)
+    return paths
+
+
+def flink_lib() -> list[Path]:
+    """The jars of Flink itself, as PyFlink's package carries them (``pyflink/lib``), sorted.
+
+    Raises:
+        SetupError: PyFlink is not installed.
+    """
+    return _of_pyflink("lib/*.jar")
+
+
+def flink_python_jar() -> Path:
+    """Flink's jar that talks with Python (``pyflink/opt/flink-python-*.jar``).
+
+    Raises:
+        SetupError: PyFlink is not installed.
+    """
+    return _of_pyflink("opt/flink-python-*.jar")[0]
+
+
+def _of_pyflink(pattern: str) -> list[Path]:
+    spec = find_spec("pyflink")  # found, not imported: importing it takes seconds
+    roots = [Path(root) for root in (spec.submodule_search_locations or ())] if spec else []
+    jars = sorted(jar for root in roots for jar in root.glob(pattern))
+    if not jars:
+        raise SetupError(
+            f"Flink's jars ({pattern}) are missing",
+            where=str(roots[0]) if roots else sys.prefix,
+            hint="install apache-flink and apache-flink-libraries into this Python",
+        )
+    return jars
+
+
+def _from_maven_home(jar: Jar, path: Path) -> bool:
+    """Take the file from the user's own Maven repository if it is the very same there."""
+    home = Path(os.environ.get("M2_REPO") or Path.home() / ".m2" / "repository")
+    source = home / jar.repository_path
+    if not jar.fits(source):
+        return False
+    with _staged(path) as stage:
+        shutil.copyfile(source, stage / "copy")
+        (stage / "copy").replace(path)
+    return True
+
+
+def _fetch_all(group: str, missing: Sequence[tuple[Jar, Path]], progress: Progress | None) -> None:
+    total = sum(jar.size for jar, _ in missing)
+    with (
+        _shown(group, len(missing), total, progress) as report,
+        ThreadPoolExecutor(_PARALLEL) as pool,
+    ):
+        done, lock = 0, Lock()
+
+        def count(size: int) -> None:
+            nonlocal done
+            with lock:
+                done += size
+                report(done, total)
+
+        jobs = [pool.submit(_fetch, jar, path, count) for jar, path in missing]
+        try:
+            for job in jobs:
+                job.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _fetch(jar: Jar, path: Path, count: Callable[[int], None]) -> None:
+    from jgo.maven import MavenContext, PythonResolver  # noqa: PLC0415 - only when one is missing
+
+    @contextmanager
+    def counted(_name: str, _size: int) -> Iterator[Callable[[int], None]]:
+        yield count
+
+    mirror = os.environ.get("FEDERATION_MAVEN_MIRROR", "").rstrip("/")
+    with _staged(path) as stage:
+        context = MavenContext(
+            PythonResolver(progress_callback=counted),
+            repo_cache=stage,
+            remote_repos={"mirror": mirror} if mirror else None,
+            timeout=_TIMEOUT,
+        )
+        component = context.project(jar.group, jar.artifact).at_version(jar.version)
+        try:
+            got = component.artifact(jar.classifier, jar.extension).resolve()
+        except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
+            raise SetupError(
+                f"cannot fetch {jar.coordinate} ({type(error).__name__})",
+                where=str(path),
+                hint="connect this machine to the network once, set FEDERATION_MAVEN_MIRROR to the"
+                " URL of a Maven repository it can reach, or put the file there yourself",
+            ) from error
+        if not jar.fits(got):
+            raise SetupError(
+                f"{jar.coordinate} arrived with other content than the locked SHA-256"
+                f" {jar.sha256} ({got.stat().st_size} of {jar.size} bytes); it was deleted",
+                where=str(path),
+                hint="try again; if it stays so, the repository or a proxy on the way alters files",
+            )
+        got.replace(path)
+
+
+@contextmanager
+def _staged(path: Path) -> Iterator[Path]:
+    """A folder of its own on the disk of ``path``, so that a rename publishes a whole file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SetupError(
+            f"the cache of jars cannot be written ({error.strerror})",
+            where=str(path.parent),
+            hint="set XDG_CACHE_HOME to a folder that you may write",
+        ) from error
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=path.parent) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def _shown(group: str, files: int, total: int, progress: Progress | None) -> Iterator[Progress]:
+    """Show the bytes on stderr: a bar on a terminal, else one line at the start."""
+    if progress is not None:
+        yield progress
+        return
+    from rich.console import Console  # noqa: PLC0415 - only when something is fetched
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    text = f"fetching {files} {group} jar{'s'[: files > 1]}"
+    if not console.is_terminal:
+        sys.stderr.write(f"{text}, {total / 1e6:.0f} MB\n")
+        yield lambda _done, _total: None
+        return
+    columns: tuple[Any, ...] = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda done, _total: bar.update(task, completed=done)
