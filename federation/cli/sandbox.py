@@ -1,0 +1,217 @@
+"""``federation sandbox``: real clusters and registries on this machine, to try things on."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from federation.sandbox import NodeStatus, Sandbox
+
+
+def _example(*lines: str) -> str:
+    """An epilog that click leaves as it is written."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+_folder = click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="FEDERATION_SANDBOX",
+    help="Where the sandbox keeps its state and data."
+    "  [default: $XDG_STATE_HOME/federation/sandbox]",
+)
+_output = click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How the result is printed.",
+)
+
+
+def _sandbox(folder: Path | None) -> Sandbox:
+    from federation.sandbox import Sandbox  # noqa: PLC0415 - keeps --help fast
+
+    return Sandbox(folder)
+
+
+@click.group(
+    epilog=_example(
+        "federation sandbox up",
+        'eval "$(federation sandbox env)"',
+        "federation sandbox seed --domain orders --records 100000 --truth truth.jsonl.gz",
+        "federation sandbox down",
+    )
+)
+def sandbox() -> None:
+    """Real Kafka clusters and schema registries on this machine.
+
+    Each cluster is one broker with its own cluster id and one registry with its own schema ids.
+    Everything listens on 127.0.0.1 only, and nothing but Java processes is needed.
+    """
+
+
+@sandbox.command(
+    epilog=_example(
+        "federation sandbox up",
+        "federation sandbox up --clusters eu,us,ap,hub",
+        "federation sandbox up --base-port 29000 -o json",
+    )
+)
+@click.option(
+    "--clusters",
+    metavar="NAME,...",
+    help="Clusters to start; known ones stay.  [default: those known, or eu,us,hub]",
+)
+@click.option(
+    "--base-port",
+    type=click.IntRange(1024, 65000),
+    help="Ports of new clusters from here on, three each.  [default: free ones]",
+)
+@_folder
+@_output
+def up(clusters: str | None, base_port: int | None, folder: Path | None, output: str) -> None:
+    """Start the clusters and wait until all answer; heal what crashed.
+
+    Doing it twice is harmless: what runs is left alone.
+    """
+    begun = time.monotonic()
+    box = _sandbox(folder)
+    before = {status.pid for status in box.status() if status.state == "up"}
+    names = [name.strip() for name in (clusters or "").split(",") if name.strip()]
+    with _progress() as tell:
+        nodes = box.up(names, base_port=base_port, progress=tell)
+    _print_nodes(nodes, output)
+    if {status.pid for status in nodes} <= before:
+        click.echo("The sandbox was up already.", err=True)
+    else:
+        click.echo(f"The sandbox is up ({time.monotonic() - begun:.0f} s).", err=True)
+
+
+@sandbox.command(epilog=_example("federation sandbox status", "federation sandbox status -o json"))
+@_folder
+@_output
+def status(folder: Path | None, output: str) -> None:
+    """Show every node: up, starting, crashed or down.
+
+    Exit code 1 if a node crashed.
+    """
+    nodes = _sandbox(folder).status()
+    _print_nodes(nodes, output)
+    if not nodes:
+        click.echo("There is no sandbox here; start one with: federation sandbox up", err=True)
+    crashed = [node.node for node in nodes if node.state == "crashed"]
+    if crashed:
+        click.echo(f"Crashed: {', '.join(crashed)}; heal with: federation sandbox up", err=True)
+        sys.exit(1)
+
+
+@sandbox.command(epilog=_example("federation sandbox down"))
+@_folder
+def down(folder: Path | None) -> None:
+    """Stop every process; topics, schemas and ids stay for the next up."""
+    stopped = _sandbox(folder).down()
+    click.echo(
+        f"Stopped {len(stopped)} processes." if stopped else "Nothing was running.", err=True
+    )
+
+
+@sandbox.command(epilog=_example("federation sandbox reset --yes && federation sandbox up"))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_folder
+def reset(*, yes: bool, folder: Path | None) -> None:
+    """Stop everything and delete all clusters, topics, schemas and logs."""
+    box = _sandbox(folder)
+    if not yes:
+        click.confirm(f"Delete all data under {box.folder}?", abort=True, err=True)
+    box.reset()
+    click.echo("The sandbox is gone.", err=True)
+
+
+@sandbox.command(
+    epilog=_example('eval "$(federation sandbox env)"', "federation sandbox env -o json")
+)
+@_folder
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["shell", "json"]),
+    default="shell",
+    show_default=True,
+    help="Lines for a shell, or one JSON object.",
+)
+def env(folder: Path | None, output: str) -> None:
+    """Print the addresses as variables that configurations use: EU_BOOTSTRAP, EU_REGISTRY..."""
+    found = _sandbox(folder).env()
+    if output == "json":
+        click.echo(json.dumps(found, indent=2))
+        return
+    for name, value in found.items():
+        click.echo(f"export {name}={shlex.quote(value)}")
+
+
+@sandbox.command(
+    epilog=_example(
+        "federation sandbox logs eu", "federation sandbox logs hub/registry --lines 200 --follow"
+    )
+)
+@click.argument("node")
+@click.option("-n", "--lines", type=click.IntRange(0), default=50, show_default=True)
+@click.option("-f", "--follow", is_flag=True, help="Go on with what is appended, until Ctrl-C.")
+@_folder
+def logs(node: str, lines: int, *, follow: bool, folder: Path | None) -> None:
+    """Print the log of NODE: eu/broker, eu/registry... (eu is its broker)."""
+    try:
+        for line in _sandbox(folder).logs(node, lines=lines, follow=follow):
+            click.echo(line)
+    except KeyboardInterrupt:
+        return  # the only way to end --follow
+
+
+def _print_nodes(nodes: Sequence[NodeStatus], output: str) -> None:
+    if output == "json":
+        click.echo(json.dumps([asdict(node) for node in nodes], indent=2))
+        return
+    if not nodes:
+        return
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("NODE", "STATE", "ADDRESS"):
+        table.add_column(name, no_wrap=True, overflow="fold")
+    for name in ("PID", "MIB"):
+        table.add_column(name, justify="right")
+    colours = {"up": "green", "starting": "yellow", "crashed": "red", "down": "dim"}
+    for node in nodes:
+        state = f"[{colours[node.state]}]{node.state}[/]"
+        table.add_row(
+            node.node, state, node.address, str(node.pid or "-"), str(node.memory >> 20 or "-")
+        )
+    console = Console(soft_wrap=True)
+    console.print(table)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """What happens now, on stderr, on a terminal only."""
+    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _line: None
+        return
+    with console.status("starting") as spinner:
+        yield spinner.update

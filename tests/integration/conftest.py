@@ -1,0 +1,57 @@
+"""One sandbox for the whole run: three real clusters, each with its registry."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from federation.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """The clusters eu, us and hub on free ports; tests share them and must use topics of their own.
+
+    A test that kills nodes starts a sandbox of its own instead.
+    """
+    box = Sandbox(tmp_path_factory.mktemp("sandbox"))
+    try:
+        box.up(("eu", "us", "hub"))
+        yield box
+    finally:
+        box.reset()
+
+
+@pytest.fixture
+def sandbox_env(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """EU_BOOTSTRAP, EU_REGISTRY... of the shared sandbox, set in this test's environment too."""
+    found = sandbox.env()
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+@pytest.fixture
+def unique(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    """Make names (of topics, groups, subjects) that no other test of the run uses."""
+    stem = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:40]
+
+    def name(base: str) -> str:
+        return f"{base}.{stem}.{os.getpid()}-{next(_NUMBERS)}"
+
+    return name
+
+
+@pytest.fixture
+def topic(unique: Callable[[str], str]) -> str:
+    """One topic name of this test's own."""
+    return unique("topic")
