@@ -1,0 +1,99 @@
+package federation.source;
+
+import federation.map.MappingException;
+import federation.plan.StreamSpec.SourceSpec;
+import federation.record.BucketSelector;
+import federation.record.HeaderBlock;
+import federation.record.Record;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/**
+ * Makes dead letters: raw key and value untouched, the original headers, and {@code fed.dead.*}
+ * headers that say what went wrong and where. Stops the job when too many records fail in a row of
+ * {@code of}: then it is the configuration that is wrong, not the records.
+ */
+final class DeadLetters {
+    private final SourceSpec source;
+    private final double ratio;
+    private final boolean[] recent;
+    private final Counter count;
+    private int at;
+    private int failed;
+    private boolean full;
+
+    DeadLetters(SourceSpec source, double ratio, int of, Counter count) {
+        this.source = source;
+        this.ratio = ratio;
+        this.recent = new boolean[of];
+        this.count = count;
+    }
+
+    void passed() {
+        note(false);
+    }
+
+    private void note(boolean failure) {
+        if (recent[at]) {
+            failed--;
+        }
+        recent[at] = failure;
+        if (failure) {
+            failed++;
+        }
+        if (++at == recent.length) {
+            at = 0;
+            full = true;
+        }
+    }
+
+    Record of(ConsumerRecord<byte[], byte[]> in, MappingException error) {
+        note(true);
+        if (full && failed > ratio * recent.length) {
+            throw new SuppressRestartsException(new IllegalStateException(String.format(
+                    "%d of the last %d records of %s cannot be used; the last one, %s/%s-%d@%d: %s",
+                    failed, recent.length, source.name, source.cluster, in.topic(), in.partition(),
+                    in.offset(), describe(error))));
+        }
+        count.inc();
+        HeaderBlock.Writer headers = new HeaderBlock.Writer().addAll(in.headers(), null);
+        add(headers, "cluster", source.cluster);
+        add(headers, "cluster_id", source.clusterId);
+        add(headers, "topic", in.topic());
+        add(headers, "partition", Integer.toString(in.partition()));
+        add(headers, "offset", Long.toString(in.offset()));
+        add(headers, "timestamp", Long.toString(in.timestamp()));
+        byte[] framed = error.stage().equals("key") ? in.key() : in.value();
+        if (framed != null && framed.length >= 5 && framed[0] == 0) {
+            add(headers, "schema_id", Integer.toString(ByteBuffer.wrap(framed, 1, 4).getInt()));
+        }
+        add(headers, "stage", error.stage());
+        add(headers, "reason", error.reason());
+        add(headers, "error", describe(error));
+        add(headers, "attempt", "1");
+        Record record = new Record();
+        record.kind = Record.DEAD;
+        record.source = source.index;
+        record.timestamp = in.timestamp();
+        record.key = in.key();
+        record.value = in.value();
+        record.headers = headers.toBytes();
+        // Dead letters of one source partition stay in order.
+        record.bucket = Math.floorMod(31 * in.topic().hashCode() + in.partition(), BucketSelector.BUCKETS);
+        return record;
+    }
+
+    private static String describe(MappingException error) {
+        String path = error.path();
+        return path == null || path.isEmpty()
+                ? error.getMessage()
+                : "field " + path + ": " + error.getMessage();
+    }
+
+    private static void add(HeaderBlock.Writer headers, String name, String value) {
+        headers.add("fed.dead." + name, value.getBytes(StandardCharsets.UTF_8));
+    }
+}
