@@ -1,1 +1,1 @@
-
+"""Kafka clusters seen through librdkafka: clients, facts, offsets, reading."""

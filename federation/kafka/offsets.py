@@ -1,0 +1,68 @@
+"""Where partitions begin and end, and what a group has committed; many partitions at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from confluent_kafka import (
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    TopicPartition,
+)
+from confluent_kafka.admin import OffsetSpec
+
+from federation.kafka.clients import wait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from confluent_kafka.admin import AdminClient
+
+Partition = tuple[str, int]
+"""A topic's name and a partition's number."""
+
+
+def begins(admin: AdminClient, partitions: Iterable[Partition], where: str) -> dict[Partition, int]:
+    """First offset that is still there, per partition."""
+    return _list(admin, dict.fromkeys(partitions, OffsetSpec.earliest()), where)
+
+
+def ends(admin: AdminClient, partitions: Iterable[Partition], where: str) -> dict[Partition, int]:
+    """Offset behind the last committed record (the last stable offset), per partition."""
+    return _list(admin, dict.fromkeys(partitions, OffsetSpec.latest()), where)
+
+
+def at(
+    admin: AdminClient, partitions: Iterable[Partition], instant: datetime, where: str
+) -> dict[Partition, int]:
+    """First offset at or after an instant; the partition's end where there is none."""
+    spec = OffsetSpec.for_timestamp(int(instant.timestamp() * 1000))
+    found = _list(admin, dict.fromkeys(partitions, spec), where)
+    beyond = [partition for partition, offset in found.items() if offset < 0]
+    return found | (ends(admin, beyond, where) if beyond else {})
+
+
+def committed(admin: AdminClient, group: str, where: str) -> dict[Partition, int]:
+    """What a group has committed; empty for a group that never did."""
+    request = [ConsumerGroupTopicPartitions(group)]
+    (future,) = admin.list_consumer_group_offsets(request, request_timeout=15).values()
+    found = wait(future, f"offsets of group {group} cannot be read", where)
+    return {(p.topic, p.partition): p.offset for p in found.topic_partitions if p.offset >= 0}
+
+
+def _list(
+    admin: AdminClient, asked: Mapping[Partition, OffsetSpec], where: str
+) -> dict[Partition, int]:
+    if not asked:
+        return {}
+    request = {TopicPartition(*partition): spec for partition, spec in asked.items()}
+    answers = admin.list_offsets(
+        request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=15
+    )
+    return {
+        (p.topic, p.partition): wait(
+            future, f"offsets of {p.topic}/{p.partition} cannot be read", where
+        ).offset
+        for p, future in answers.items()
+    }
