@@ -72,7 +72,7 @@ def read(
     began = heard = time.monotonic()
     try:
         while open_spans:
-            messages = consumer.consume(batch, timeout=0.5)
+            messages = consumer.consume(batch, timeout=0.1)
             now = time.monotonic()
             heard = now if messages else heard
             if now - heard > quiet or (deadline is not None and now - began > deadline):
@@ -85,7 +85,7 @@ def read(
                 if error is not None and error.code() != _EOF:
                     _judge(error, span, where)
                     continue
-                if span is None:  # fetched before its partition was paused
+                if span is None:  # fetched before its partition was done
                     continue
                 offset = message.offset()
                 if error is None and offset < span.end:
@@ -93,7 +93,7 @@ def read(
                     yield message
                 if offset + (error is None) >= span.end:
                     del open_spans[partition]
-                    consumer.pause([TopicPartition(*partition)])
+                    consumer.incremental_unassign([TopicPartition(*partition)])
             if progress and count:
                 progress(count)
     finally:

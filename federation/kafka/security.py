@@ -1,7 +1,7 @@
 """Java client properties, as the configuration has them, in the words of librdkafka.
 
 The configuration speaks one language (Kafka's Java names, which Flink takes word for word);
-planning and verifying use librdkafka, which shares most names. What differs is in the tables below. What
+planning and verifying use librdkafka, which shares most names. The tables say what differs. What
 librdkafka cannot do is refused with a way out, never silently weakened: a cluster that is asked for
 TLS or a login gets it, or an error.
 """
