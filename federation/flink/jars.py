@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ Progress = Callable[[int, int], None]
 """Called with (bytes fetched so far, bytes to fetch in all), from several threads in turn."""
 _PARALLEL = 8
 _TIMEOUT = 30  # seconds without an answer, per request
+_PAUSES = (0.5, 2.0)  # seconds before the second and the third try
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def read_lock(path: Path = LOCK) -> dict[str, tuple[Jar, ...]]:
         ) from error
 
 
-def resolve(group: str, *, progress: Progress | None = None) -> list[Path]:
+def resolve(group: str, *, progress: Progress | None = None, lock: Path = LOCK) -> list[Path]:
     """Return the files of one group, fetching what the user's cache lacks.
 
     Every file's content is checked each time. Two processes may do this at once: files appear
@@ -116,6 +118,7 @@ def resolve(group: str, *, progress: Progress | None = None) -> list[Path]:
     Args:
         group: a group of the lock file, such as ``connector`` or ``broker``.
         progress: told about the bytes fetched; default: a bar on a terminal, else one line.
+        lock: the lock file that holds the group.
 
     Returns:
         Paths in the lock's order.
@@ -123,7 +126,7 @@ def resolve(group: str, *, progress: Progress | None = None) -> list[Path]:
     Raises:
         SetupError: a file cannot be fetched, or what was fetched is not what was locked.
     """
-    jars = read_lock()[group]
+    jars = read_lock(lock)[group]
     target = cache_dir() / "jars"
     paths = [target / jar.sha256[:16] / jar.file_name for jar in jars]
     with ThreadPoolExecutor(_PARALLEL) as pool:
@@ -203,6 +206,33 @@ def _fetch_all(group: str, missing: Sequence[tuple[Jar, Path]], progress: Progre
 
 
 def _fetch(jar: Jar, path: Path, count: Callable[[int], None]) -> None:
+    for pause in (*_PAUSES, None):
+        with _staged(path) as stage:
+            try:
+                got = _download(jar, stage, count)
+            except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
+                if pause is not None:
+                    time.sleep(pause)
+                    continue
+                raise SetupError(
+                    f"cannot fetch {jar.coordinate} ({type(error).__name__})",
+                    where=str(path),
+                    hint="connect this machine to the network once, set FEDERATION_MAVEN_MIRROR to"
+                    " the URL of a Maven repository it can reach, or put the file there yourself",
+                ) from error
+            if not jar.fits(got):
+                raise SetupError(
+                    f"{jar.coordinate} arrived with other content than the locked SHA-256"
+                    f" {jar.sha256} ({got.stat().st_size} of {jar.size} bytes); it was deleted",
+                    where=str(path),
+                    hint="try again; if it stays so, a repository or proxy on the way alters files",
+                )
+            got.replace(path)
+            return
+
+
+def _download(jar: Jar, stage: Path, count: Callable[[int], None]) -> Path:
+    """Let jgo fetch the file into ``stage``."""
     from jgo.maven import MavenContext, PythonResolver  # noqa: PLC0415 - only when one is missing
 
     @contextmanager
@@ -210,31 +240,15 @@ def _fetch(jar: Jar, path: Path, count: Callable[[int], None]) -> None:
         yield count
 
     mirror = os.environ.get("FEDERATION_MAVEN_MIRROR", "").rstrip("/")
-    with _staged(path) as stage:
-        context = MavenContext(
-            PythonResolver(progress_callback=counted),
-            repo_cache=stage,
-            remote_repos={"mirror": mirror} if mirror else None,
-            timeout=_TIMEOUT,
-        )
-        component = context.project(jar.group, jar.artifact).at_version(jar.version)
-        try:
-            got = component.artifact(jar.classifier, jar.extension).resolve()
-        except (OSError, RuntimeError) as error:  # requests' errors are OSErrors
-            raise SetupError(
-                f"cannot fetch {jar.coordinate} ({type(error).__name__})",
-                where=str(path),
-                hint="connect this machine to the network once, set FEDERATION_MAVEN_MIRROR to the"
-                " URL of a Maven repository it can reach, or put the file there yourself",
-            ) from error
-        if not jar.fits(got):
-            raise SetupError(
-                f"{jar.coordinate} arrived with other content than the locked SHA-256"
-                f" {jar.sha256} ({got.stat().st_size} of {jar.size} bytes); it was deleted",
-                where=str(path),
-                hint="try again; if it stays so, the repository or a proxy on the way alters files",
-            )
-        got.replace(path)
+    context = MavenContext(
+        PythonResolver(progress_callback=counted),
+        repo_cache=stage,
+        remote_repos={"mirror": mirror} if mirror else None,
+        timeout=_TIMEOUT,
+    )
+    component = context.project(jar.group, jar.artifact).at_version(jar.version)
+    got: Path = component.artifact(jar.classifier, jar.extension).resolve()
+    return got
 
 
 @contextmanager
