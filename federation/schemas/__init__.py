@@ -1,1 +1,1 @@
-
+"""Avro: schemas, strict bytes to values and back, framings, registries."""
