@@ -12,14 +12,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     SecretStr,
+    Tag,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
+from pydantic_core import PydanticKnownError
 
 from federation.mapping.rules import Rule
 
@@ -29,13 +34,47 @@ _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d
 
 def _duration(value: object) -> object:
     """Read ``500ms``, ``5s``, ``10m``, ``24h`` or ``7d``."""
-    if not isinstance(value, str):
+    if isinstance(value, timedelta):
         return value
-    match = _DURATION.fullmatch(value.strip())
+    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if not match:
         message = "a duration is a whole number with a unit: 500ms, 5s, 10m, 24h, 7d"
         raise ValueError(message)
     return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _instant(value: object) -> object:
+    """Read an instant; a number or a text without an offset would be a guess."""
+    try:
+        instant = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        instant = None
+    if not isinstance(instant, datetime) or instant.tzinfo is None:
+        message = "an instant is ISO 8601 with an offset: 2026-01-31T08:00:00Z"
+        raise ValueError(message)
+    return instant
+
+
+def _count(value: object) -> object:
+    """Python takes true for 1; a person who writes it means something else."""
+    if isinstance(value, bool):
+        raise PydanticKnownError("int_type")
+    return value
+
+
+def _property(value: object) -> object:
+    """Kafka's own form of a client property: text, as it was written."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (int, float)):
+        return str(getattr(value, "text", value))
+    return value
+
+
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    """Relative paths begin at the configuration's folder, which the loader gives as context."""
+    folder: Path | None = (info.context or {}).get("folder")
+    return path if folder is None else folder / path
 
 
 Duration = Annotated[
@@ -43,8 +82,23 @@ Duration = Annotated[
     BeforeValidator(_duration),
     WithJsonSchema({"type": "string", "pattern": r"^\d+(ms|s|m|h|d)$", "examples": ["5s", "24h"]}),
 ]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
-Topic = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-01-31T08:00:00Z"]}),
+]
+Property = Annotated[
+    str,
+    BeforeValidator(_property),
+    WithJsonSchema({"type": ["string", "number", "boolean"]}),
+]
+Count = Annotated[int, BeforeValidator(_count), Field(ge=1)]
+LocalPath = Annotated[Path, AfterValidator(_beside)]
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
+URL = r"^https?://\S+$"
+Name = Annotated[str, Field(pattern=NAME)]
+Topic = Annotated[str, Field(pattern=TOPIC)]
 
 
 class Model(BaseModel):
@@ -57,19 +111,22 @@ class Registry(Model):
     """A schema registry that speaks Confluent's REST API, at any path."""
 
     url: str = Field(
-        pattern=r"^https?://", description="Base URL, with its path if it has one.",
+        pattern=URL,
+        description="Base URL, with its path if it has one.",
         examples=["http://127.0.0.1:8081/apis/ccompat/v7"],
     )
     username: str | None = Field(None, description="User name for basic authentication.")
     password: SecretStr | None = Field(None, description="Password for basic authentication.")
     token: SecretStr | None = Field(None, description="Bearer token.")
-    ca: Path | None = Field(None, description="PEM file of the authority that signed the server.")
+    ca: LocalPath | None = Field(
+        None, description="PEM file of the authority that signed the server."
+    )
 
 
 class Cluster(Model):
     """One Kafka cluster and the registry that its records refer to."""
 
-    properties: dict[str, str | int | bool] = Field(
+    properties: dict[str, Property] = Field(
         description="Kafka client properties by their Java names, word for word.",
         examples=[{"bootstrap.servers": "broker-1:9092,broker-2:9092"}],
     )
@@ -77,7 +134,7 @@ class Cluster(Model):
 
     @model_validator(mode="after")
     def _bootstrap(self) -> Cluster:
-        if not str(self.properties.get("bootstrap.servers", "")).strip():
+        if not self.properties.get("bootstrap.servers", "").strip():
             message = "properties need bootstrap.servers (host:port, several by comma)"
             raise ValueError(message)
         return self
@@ -86,7 +143,7 @@ class Cluster(Model):
 class StartTimestamp(Model):
     """Begin with the first record at or after this instant."""
 
-    timestamp: datetime = Field(description="ISO 8601 with an offset.")
+    timestamp: Instant = Field(description="ISO 8601 with an offset.")
 
 
 class StartOffsets(Model):
@@ -97,6 +154,29 @@ class StartOffsets(Model):
     )
 
 
+def _start_kind(value: object) -> str | None:
+    """Which of the forms of ``start`` is meant, so that a mistake is explained for that one."""
+    if isinstance(value, (StartTimestamp, StartOffsets)):
+        return type(value).__name__
+    if value in ("earliest", "latest"):
+        return "word"
+    if isinstance(value, dict) and ("timestamp" in value) != ("offsets" in value):
+        return "StartTimestamp" if "timestamp" in value else "StartOffsets"
+    return None
+
+
+Start = Annotated[
+    Annotated[Literal["earliest", "latest"], Tag("word")]
+    | Annotated[StartTimestamp, Tag("StartTimestamp")]
+    | Annotated[StartOffsets, Tag("StartOffsets")],
+    Discriminator(
+        _start_kind,
+        custom_error_type="start",
+        custom_error_message="must be earliest, latest, {timestamp: …} or {offsets: …}",
+    ),
+]
+
+
 class Source(Model):
     """Topics of one cluster that feed the stream."""
 
@@ -105,11 +185,12 @@ class Source(Model):
     pattern: str | None = Field(
         None, description="Topics by regular expression (the whole name must match)."
     )
-    start: Literal["earliest", "latest"] | StartTimestamp | StartOffsets = Field(
+    start: Start = Field(
         "earliest", description="Where the first run begins; later runs go on from their state."
     )
     where: str | None = Field(
-        None, description="CEL over the source's own names; records for which it is false are filtered."
+        None,
+        description="CEL over the source's own names; records for which it is false are filtered.",
     )
     key: dict[str, Rule] = Field(
         default_factory=dict,
@@ -138,10 +219,12 @@ class Source(Model):
 class Deduplicate(Model):
     """Which records are the same event, and for how long that is remembered."""
 
-    key: tuple[str, ...] = Field(min_length=1, description="Contract fields that identify an event.")
+    key: tuple[str, ...] = Field(
+        min_length=1, description="Contract fields that identify an event."
+    )
     window: Duration = Field(timedelta(hours=24), description="How long an event is remembered.")
     across_keys: bool = Field(
-        False,
+        default=False,
         description="Duplicates may carry different target keys: work is then partitioned by the "
         "deduplication key and per-key order is given up.",
     )
@@ -171,15 +254,18 @@ class Target(Model):
         description="Contract fields that make the key: a list, or `{fields, encoding}`."
     )
     delivery: Literal["exactly-once", "at-least-once"] = "exactly-once"
-    create: bool = Field(True, description="Create the topics at the target if they are missing.")
-    partitions: Annotated[int, Field(ge=1)] | None = Field(
+    create: bool = Field(
+        default=True, description="Create the topics at the target if they are missing."
+    )
+    partitions: Count | None = Field(
         None, description="For a created topic; default: the largest source's count."
     )
-    replication: Annotated[int, Field(ge=1)] | None = Field(
+    replication: Count | None = Field(
         None, description="For a created topic; default: the broker's."
     )
-    config: dict[str, str] = Field(
-        default_factory=dict, description="Topic settings for a created topic.",
+    config: dict[str, Property] = Field(
+        default_factory=dict,
+        description="Topic settings for a created topic.",
         examples=[{"cleanup.policy": "compact"}],
     )
 
@@ -188,7 +274,7 @@ class Limit(Model):
     """When so many records of a source fail that it is better to stop."""
 
     ratio: Annotated[float, Field(gt=0, le=1)] = 0.2
-    of: Annotated[int, Field(ge=1)] = 10_000
+    of: Count = 10_000
 
 
 class Errors(Model):
@@ -205,7 +291,7 @@ class Errors(Model):
 class Stream(Model):
     """One unified stream: a contract, its sources and its target."""
 
-    contract: Path = Field(
+    contract: LocalPath = Field(
         alias="schema", description="The contract: an .avsc file, relative to this file."
     )
     sources: tuple[Source, ...] = Field(min_length=1)
@@ -222,12 +308,12 @@ class Stream(Model):
 class Run(Model):
     """How the jobs run on this machine."""
 
-    state: Path | None = Field(
+    state: LocalPath | None = Field(
         None,
         description="Folder for checkpoints, savepoints and logs; default `.federation/<name>` "
         "beside this file.",
     )
-    parallelism: Annotated[int, Field(ge=1, le=128)] | None = Field(
+    parallelism: Annotated[Count, Field(le=128)] | None = Field(
         None, description="Parallel tasks of a stream; default: the machine's cores."
     )
     checkpoint: Duration = Field(
@@ -241,6 +327,10 @@ class Config(Model):
 
     version: Literal[1]
     federation: Name = Field(description="The name under which state is kept.")
-    clusters: dict[Name, Cluster] = Field(min_length=1)
-    streams: dict[Name, Stream] = Field(min_length=1)
+    clusters: dict[Name, Cluster] = Field(
+        description="Kafka clusters by alias.", json_schema_extra={"minProperties": 1}
+    )
+    streams: dict[Name, Stream] = Field(
+        description="Unified streams by name.", json_schema_extra={"minProperties": 1}
+    )
     run: Run = Run()

@@ -1,0 +1,413 @@
+"""Checks that need the whole configuration and its contracts, and no network.
+
+Each rule is a small function from :class:`Facts` to mistakes; :data:`RULES` is the list of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from federation.config.explain import nearest
+from federation.config.models import StartOffsets
+from federation.errors import FederationError
+from federation.schemas.avro import Schema, Type, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from federation.config.document import ConfigPath, Document
+    from federation.config.models import Config, Source, Stream
+    from federation.mapping.rules import Rule
+
+LONGEST_CHECKPOINT = timedelta(minutes=10)  # brokers end transactions after 15 by default
+_TEXT_KEYS = frozenset({"string", "int", "long", "boolean", "enum"})
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A finding by its config path; ``at_key`` points at the key instead of the value."""
+
+    path: ConfigPath
+    what: str
+    hint: str
+    severity: str = "error"
+    at_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the rules look at.
+
+    Attributes:
+        config: the configuration, without the parts that are already known to be wrong.
+        raw: the file's values, those parts included.
+        contracts: parsed contracts by stream, where they could be read.
+        whole: whether ``config`` is all of the file.
+    """
+
+    config: Config
+    raw: Mapping[str, Any]
+    contracts: Mapping[str, Schema]
+    whole: bool
+
+
+def lint(
+    config: Config, document: Document, folder: Path, *, whole: bool
+) -> tuple[list[Mistake], dict[str, Schema]]:
+    """Apply every rule; also gives the parsed contracts by stream."""
+    contracts, mistakes = _contracts(document.data, folder)
+    known = {name: contracts[name] for name in config.streams if name in contracts}
+    facts = Facts(config, document.data, known, whole)
+    return [*mistakes, *(mistake for rule in RULES for mistake in rule(facts))], known
+
+
+def _contracts(data: Mapping[str, Any], folder: Path) -> tuple[dict[str, Schema], list[Mistake]]:
+    """Read the contracts, those of streams with other mistakes too."""
+    contracts: dict[str, Schema] = {}
+    mistakes: list[Mistake] = []
+    streams = data.get("streams")
+    for name, stream in streams.items() if isinstance(streams, dict) else ():
+        shown = stream.get("schema") if isinstance(stream, dict) else None
+        if not isinstance(shown, str):
+            continue
+        path = ("streams", name, "schema")
+        try:
+            contract = parse((folder / shown).read_text("utf-8"))
+        except FileNotFoundError:
+            hint = f"it is sought beside the configuration, at {folder / shown}"
+            mistakes.append(Mistake(path, f"contract `{shown}` does not exist", hint))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8 text"
+            mistakes.append(
+                Mistake(path, f"contract `{shown}` cannot be read: {reason}", "an .avsc file")
+            )
+        except FederationError as error:
+            first = error.findings[0]
+            what = f"contract `{shown}` is not an Avro schema: {first.what}"
+            mistakes.append(Mistake(path, what, first.hint or "correct the .avsc file"))
+        else:
+            if contract.root.kind != "record":
+                what = f"contract `{shown}` is a {contract.root}, not a record"
+                mistakes.append(Mistake(path, what, "a stream's record is an Avro record"))
+            else:
+                contracts[name] = contract
+    return contracts, mistakes
+
+
+def nothing_declared(facts: Facts) -> Iterator[Mistake]:
+    """A federation has clusters and streams."""
+    for key in ("clusters", "streams"):
+        if facts.raw.get(key) == {}:
+            yield Mistake((key,), f"`{key}` needs at least one entry", "add one by its name")
+
+
+def unknown_clusters(facts: Facts) -> Iterator[Mistake]:
+    """A source or target names a cluster that is not declared."""
+    declared = facts.raw.get("clusters")
+    aliases = list(declared) if isinstance(declared, dict) else []
+    for path, alias in _cluster_uses(facts.config):
+        if alias not in aliases:
+            yield Mistake((*path, "cluster"), f"unknown cluster `{alias}`", nearest(alias, aliases))
+
+
+def unused_clusters(facts: Facts) -> Iterator[Mistake]:
+    """A declared cluster that no stream uses."""
+    used = {alias for _, alias in _cluster_uses(facts.config)}
+    for alias in facts.config.clusters if facts.whole else ():
+        if alias not in used:
+            what = f"cluster `{alias}` is used by no stream"
+            yield Mistake(("clusters", alias), what, "remove it or name it", "warning", at_key=True)
+
+
+def missing_registries(facts: Facts) -> Iterator[Mistake]:
+    """A cluster in use has no registry, where its records' schemas would be found."""
+    used = {alias for _, alias in _cluster_uses(facts.config)}
+    for alias in facts.config.clusters:
+        if alias in used and facts.raw["clusters"][alias].get("registry") is None:
+            what = f"cluster `{alias}` has no schema registry"
+            hint = "add `registry: {url: …}`: records name their schema by its ids"
+            yield Mistake(("clusters", alias), what, hint, at_key=True)
+
+
+def client_properties(facts: Facts) -> Iterator[Mistake]:
+    """Client properties that would break a guarantee or load foreign code."""
+    for alias, cluster in facts.config.clusters.items():
+        for name, value in cluster.properties.items():
+            reason = _refused(name, value)
+            if reason:
+                path = ("clusters", alias, "properties", name)
+                yield Mistake(path, f"property `{name}` is not allowed", reason, at_key=True)
+
+
+def repeated_sources(facts: Facts) -> Iterator[Mistake]:
+    """One topic of one cluster feeds a stream twice."""
+    for name, stream in facts.config.streams.items():
+        for index, source in enumerate(stream.sources):
+            earlier = [s for s in stream.sources[:index] if s.cluster == source.cluster]
+            for path, topic in _named(source):
+                inside = source.topics[: path[-1]] if isinstance(path[-1], int) else ()
+                if topic in inside or any(_overlap(other, topic) for other in earlier):
+                    what = f"`{topic}` of cluster `{source.cluster}` is already a source here"
+                    hint = "its records would arrive twice: keep one of them"
+                    yield Mistake(("streams", name, "sources", index, *path), what, hint)
+
+
+def loops(facts: Facts) -> Iterator[Mistake]:
+    """A stream reads the topic that it, or its dead letters, is written to."""
+    for name, stream in facts.config.streams.items():
+        outputs = {
+            stream.target.topic: "the target",
+            _dead_letter(stream): "the dead-letter topic",
+        }
+        for index, source in enumerate(stream.sources):
+            if source.cluster != stream.target.cluster:
+                continue
+            for path, topic in _reads(source, list(outputs)):
+                what = f"`{topic}` is both a source and {outputs[topic]} of this stream"
+                hint = "read and write different topics"
+                yield Mistake(("streams", name, "sources", index, *path), what, hint)
+
+
+def shared_outputs(facts: Facts) -> Iterator[Mistake]:
+    """Two streams, or a stream and its dead letters, write to one topic."""
+    seen: dict[tuple[str, str], str] = {}
+    for name, stream in facts.config.streams.items():
+        cluster, dead = stream.target.cluster, _dead_letter(stream)
+        explicit = stream.errors.dead_letter is not None
+        at_dead = (
+            "streams",
+            name,
+            *(("errors", "dead_letter") if explicit else ("target", "topic")),
+        )
+        if dead == stream.target.topic:
+            what = f"dead letters would be written to the target `{dead}`"
+            yield Mistake(at_dead, what, "name another topic")
+            continue
+        for topic, path in (
+            (stream.target.topic, ("streams", name, "target", "topic")),
+            (dead, at_dead),
+        ):
+            owner = seen.setdefault((cluster, topic), name)
+            if owner != name:
+                what = f"`{topic}` is already written by stream `{owner}`"
+                yield Mistake(path, what, "every stream has its own target and dead-letter topic")
+
+
+def long_checkpoints(facts: Facts) -> Iterator[Mistake]:
+    """Exactly-once needs checkpoints that fit a transaction's life."""
+    exact = any(s.target.delivery == "exactly-once" for s in facts.config.streams.values())
+    if exact and facts.config.run.checkpoint > LONGEST_CHECKPOINT:
+        hint = "at most 10m: brokers end open transactions after 15 minutes by default"
+        yield Mistake(("run", "checkpoint"), "`checkpoint` is too long for exactly-once", hint)
+
+
+def key_fields(facts: Facts) -> Iterator[Mistake]:
+    """Target and deduplication keys are made of contract fields, and of types that can be a key."""
+    for name, contract in facts.contracts.items():
+        stream = facts.config.streams[name]
+        raw = facts.raw["streams"][name]["target"]["key"]
+        at = ("streams", name, "target", "key")
+        for index, key in enumerate(stream.target.key.fields):
+            inside: ConfigPath = ()
+            if isinstance(raw, (dict, list)):
+                inside = (index,) if isinstance(raw, list) else ("fields", index)
+            path = (*at, *inside)
+            yield from _known(contract, key, path)
+        yield from _text_key(stream, contract, at)
+        if stream.deduplicate:
+            for index, key in enumerate(stream.deduplicate.key):
+                yield from _known(contract, key, ("streams", name, "deduplicate", "key", index))
+
+
+def repeated_keys(facts: Facts) -> Iterator[Mistake]:
+    """A key that names one field twice."""
+    for name, stream in facts.config.streams.items():
+        keys = {("target", "key"): stream.target.key.fields}
+        if stream.deduplicate:
+            keys["deduplicate", "key"] = stream.deduplicate.key
+        for path, fields in keys.items():
+            for twice in sorted(a for a, b in pairwise(sorted(fields)) if a == b):
+                yield Mistake(("streams", name, *path), f"field `{twice}` stands twice", "keep one")
+
+
+def rule_fields(facts: Facts) -> Iterator[Mistake]:
+    """Rules speak about fields of the contract; key rules about fields of the target key."""
+    for name, contract in facts.contracts.items():
+        stream = facts.config.streams[name]
+        for index, source in enumerate(stream.sources):
+            at = ("streams", name, "sources", index)
+            yield from _rules(contract.root, source.fields, (*at, "fields"))
+            for field in source.key:
+                if field not in stream.target.key.fields:
+                    hint = nearest(field, stream.target.key.fields)
+                    what = f"`{field}` is no field of the target key"
+                    yield Mistake((*at, "key", field), what, hint, at_key=True)
+
+
+def start_offsets(facts: Facts) -> Iterator[Mistake]:
+    """Start offsets are given for topics that the source reads."""
+    for name, stream in facts.config.streams.items():
+        for index, source in enumerate(stream.sources):
+            if not isinstance(source.start, StartOffsets):
+                continue
+            for topic in source.start.offsets:
+                if not _reads(source, [topic]):
+                    path = ("streams", name, "sources", index, "start", "offsets", topic)
+                    hint = nearest(topic, source.topics)
+                    yield Mistake(path, f"`{topic}` is no topic of this source", hint, at_key=True)
+
+
+RULES: tuple[Callable[[Facts], Iterator[Mistake]], ...] = (
+    nothing_declared,
+    unknown_clusters,
+    unused_clusters,
+    missing_registries,
+    client_properties,
+    repeated_sources,
+    loops,
+    shared_outputs,
+    long_checkpoints,
+    key_fields,
+    repeated_keys,
+    rule_fields,
+    start_offsets,
+)
+
+# pattern of a property's name, pattern of its value, why it is refused
+_REFUSALS = tuple(
+    (re.compile(name), re.compile(value, re.DOTALL | re.IGNORECASE), reason)
+    for name, value, reason in (
+        (
+            r"sasl\.jaas\.config|.*\.sasl\.jaas\.config",
+            r".*(JndiLoginModule|LdapLoginModule).*",
+            "this login module fetches and runs code from an address",
+        ),
+        (r"config\.providers(\..*)?", r".*", "write ${NAME} or ${file:path} instead"),
+        (r"(.*\.)?interceptor\.classes", r".*", "records are not changed on their way"),
+        (
+            r"(key|value)\.(de)?serializer",
+            r".*",
+            "the gateway reads and writes bytes by schema itself",
+        ),
+        (
+            r"(enable\.auto\.commit|auto\.commit\.interval\.ms)",
+            r".*",
+            "positions are kept in checkpoints",
+        ),
+        (r"auto\.offset\.reset", r".*", "say it with `start:` of a source"),
+        (r"isolation\.level", r".*", "sources are always read committed"),
+        (r"group\.id", r".*", "the gateway names its groups itself"),
+        (
+            r"(transactional\.id|transaction\.timeout\.ms)",
+            r".*",
+            "the gateway sets it from the plan",
+        ),
+        (r"(acks|enable\.idempotence)", r".*", "say it with `delivery:` of the target"),
+        (
+            r"partitioner\.class",
+            r".*",
+            "one key must always reach the partition of its murmur2 hash",
+        ),
+    )
+)
+
+
+def _refused(name: str, value: str) -> str:
+    return next(
+        (
+            why
+            for names, values, why in _REFUSALS
+            if names.fullmatch(name) and values.fullmatch(value)
+        ),
+        "",
+    )
+
+
+def _cluster_uses(config: Config) -> Iterator[tuple[ConfigPath, str]]:
+    for name, stream in config.streams.items():
+        for index, source in enumerate(stream.sources):
+            yield ("streams", name, "sources", index), source.cluster
+        yield ("streams", name, "target"), stream.target.cluster
+
+
+def _dead_letter(stream: Stream) -> str:
+    return stream.errors.dead_letter or f"{stream.target.topic}.dead"
+
+
+def _reads(source: Source, topics: list[str]) -> list[tuple[ConfigPath, str]]:
+    """Which of some topics a source reads, and where it says so."""
+    if source.pattern is not None:
+        return [(("pattern",), t) for t in topics if re.fullmatch(source.pattern, t)]
+    return [(("topics", n), topic) for n, topic in enumerate(source.topics) if topic in topics]
+
+
+def _named(source: Source) -> list[tuple[ConfigPath, str]]:
+    """The topics, or the pattern, of a source, and where it says so."""
+    if source.pattern is not None:
+        return [(("pattern",), source.pattern)]
+    return [(("topics", n), topic) for n, topic in enumerate(source.topics)]
+
+
+def _overlap(source: Source, named: str) -> bool:
+    """Whether a source reads a topic, or has the very same pattern."""
+    return source.pattern == named or bool(_reads(source, [named]))
+
+
+def _known(contract: Schema, name: str, path: ConfigPath) -> Iterator[Mistake]:
+    if contract.root.field(name) is None:
+        names = [field.name for field in contract.root.fields]
+        yield Mistake(path, f"`{name}` is no field of the contract", nearest(name, names))
+
+
+def _text_key(stream: Stream, contract: Schema, path: ConfigPath) -> Iterator[Mistake]:
+    """A key as text: one field, of a type with one spelling for each value."""
+    key = stream.target.key
+    encoding = key.encoding or ("string" if len(key.fields) == 1 else "avro")
+    if encoding != "string":
+        return
+    hint = (
+        "a string key is one string, int, long, boolean, enum or uuid; "
+        "else `{fields: […], encoding: avro}`"
+    )
+    if len(key.fields) > 1:
+        yield Mistake(path, "a key of several fields cannot be encoded as string", hint)
+        return
+    field = contract.root.field(key.fields[0])
+    if field is None:
+        return
+    plain = field.type.kind in _TEXT_KEYS and not field.type.logical
+    if not plain and field.type.logical != "uuid":
+        what = f"`{field.name}` is a {field.type}, which has no single spelling as text"
+        yield Mistake(path, what, hint)
+
+
+def _rules(owner: Type, rules: Mapping[str, Rule], path: ConfigPath) -> Iterator[Mistake]:
+    """Rules for the fields of a record, and in them for nested records."""
+    names = [field.name for field in owner.fields]
+    for name, rule in rules.items():
+        field = owner.field(name)
+        if field is None:
+            what = f"`{name}` is no field of the contract's {owner.short_name}"
+            yield Mistake((*path, name), what, nearest(name, names), at_key=True)
+        elif rule.fields is not None:
+            inner = _record(field.type)
+            if inner is None:
+                what = f"`fields` under `{name}`, which is a {field.type} and no record"
+                yield Mistake((*path, name, "fields"), what, "remove it", at_key=True)
+            else:
+                yield from _rules(inner, rule.fields, (*path, name, "fields"))
+
+
+def _record(kind: Type) -> Type | None:
+    """The record in a type: itself, a union's only record, or an array's or a map's elements."""
+    if kind.kind == "record":
+        return kind
+    if kind.kind in {"array", "map"}:
+        return _record(kind.of)
+    found = [inner for branch in kind.branches if (inner := _record(branch)) is not None]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,90 @@
+"""Loading: a YAML file becomes a frozen :class:`Config`, or all of its mistakes at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from federation.config.document import Document, read
+from federation.config.explain import explain
+from federation.config.lint import lint
+from federation.errors import ConfigError, Finding
+from federation.observe.secrets import REDACTOR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from federation.config.document import ConfigPath
+    from federation.config.models import Config
+    from federation.schemas.avro import Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration without mistakes.
+
+    Attributes:
+        config: the values; relative paths are resolved against the file's folder.
+        path: the file.
+        contracts: the parsed contract of each stream, by the stream's name.
+        warnings: what is odd but does not stop anything.
+        positions: where each value stands in the file.
+    """
+
+    config: Config
+    path: Path
+    contracts: Mapping[str, Schema]
+    warnings: tuple[Finding, ...]
+    positions: Document
+
+    def where(self, *path: str | int) -> str:
+        """``file:line:column`` of a config path: ``where("streams", "orders", "target", "topic")``.
+
+        Keys are as in the file (``schema``, not ``contract``); what the file leaves to its default
+        is found at its nearest parent.
+        """
+        return self.positions.where(path)
+
+
+def load(path: Path, *, env: Mapping[str, str] | None = None) -> Loaded:
+    """Load a configuration and check it as far as that needs no network.
+
+    Args:
+        path: the YAML file.
+        env: variables for ``${NAME}``; default: the process's environment.
+
+    Raises:
+        ConfigError: with one finding for every mistake of the file.
+    """
+    document = read(path, os.environ if env is None else env)
+    explained = explain(document, path.parent)
+    findings = [*document.findings, *explained.findings]
+    contracts: dict[str, Schema] = {}
+    if explained.config is not None:
+        mistakes, contracts = lint(explained.config, document, path.parent, whole=explained.whole)
+        for mistake in mistakes:
+            place: ConfigPath = explained.in_file(mistake.path)
+            if not document.is_broken(place):
+                where = document.where(place, key=mistake.at_key)
+                findings.append(Finding(mistake.what, where, mistake.hint, mistake.severity))
+    findings = [_scrubbed(one) for one in sorted(dict.fromkeys(findings), key=_by_place)]
+    if explained.config is None or any(one.severity == "error" for one in findings):
+        raise ConfigError.of(findings)
+    return Loaded(explained.config, path, contracts, tuple(findings), document)
+
+
+def _scrubbed(finding: Finding) -> Finding:
+    return replace(
+        finding,
+        what=REDACTOR.scrub(finding.what),
+        where=REDACTOR.scrub(finding.where),
+        hint=REDACTOR.scrub(finding.hint),
+    )
+
+
+def _by_place(finding: Finding) -> tuple[int, int]:
+    match = re.search(r":(\d+):(\d+)$", finding.where)
+    return (int(match[1]), int(match[2])) if match else (0, 0)

@@ -1,0 +1,17 @@
+"""Where a federation keeps its state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from federation.config.load import Loaded
+
+
+def state_folder(loaded: Loaded) -> Path:
+    """The state folder: ``run.state``, else ``.federation/<name>`` beside the configuration."""
+    declared = loaded.config.run.state
+    folder = loaded.path.parent / (declared or f".federation/{loaded.config.federation}")
+    return folder.resolve()
