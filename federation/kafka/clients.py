@@ -20,7 +20,7 @@ from federation.errors import ClusterError
 from federation.kafka.security import translate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
 # The standard library's logger, not structlog's: a dead broker makes librdkafka write some hundred
@@ -197,15 +197,24 @@ def _said(error: KafkaError) -> str:
     return re.sub(r" \(after \d+ms in state [^)]*\)(: \(_\w+\))?", "", text).strip().rstrip(".")
 
 
-def wait(future: Future[T], what: str, where: str, timeout: float = 15.0) -> T:
+def wait(future: Future[T], what: str, where: str, timeout: float = 20.0) -> T:
     """The result of an admin request.
 
     Raises:
-        ClusterError: ``what`` failed, with the broker's reason.
+        ClusterError: ``what``, with the broker's reason.
+    """
+    return attempt(lambda: future.result(timeout), what, where)
+
+
+def attempt(request: Callable[[], T], what: str, where: str) -> T:
+    """Do a request; whatever librdkafka raises becomes one sentence.
+
+    Raises:
+        ClusterError: ``what``, with the broker's reason.
     """
     try:
-        return future.result(timeout)
+        return request()
     except KafkaException as error:
         raise ClusterError(f"{what}: {_said(error.args[0])}", where=where) from error
     except TimeoutError as error:
-        raise ClusterError(f"{what}: no answer within {timeout:g} s", where=where) from error
+        raise ClusterError(f"{what}: no answer in time", where=where) from error

@@ -1,1 +1,1 @@
-
+"""The plan: configuration and facts become everything that a start will do."""

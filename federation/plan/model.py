@@ -8,11 +8,11 @@ Client properties are complete and may hold secrets: print them only through
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime, timedelta
     from pathlib import Path
 
     from federation.errors import Finding
@@ -71,7 +71,7 @@ class StartPosition:
 
 @dataclass(frozen=True, slots=True)
 class SourcePlan:
-    """One source of a stream; ``uid`` names its state and never depends on its place in the file."""
+    """One source of a stream; ``uid`` names its state, wherever it stands in the file."""
 
     uid: str
     name: str  # for people and metrics: cluster/topics
@@ -122,6 +122,7 @@ class TargetPlan:
     registers: tuple[str, ...]  # subjects that get a new version
     transaction_timeout: timedelta
     transactional_prefix: str
+    max_record_bytes: int  # for the producer's max.request.size
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,172 @@
+"""Configuration and facts become a plan, or all the reasons why not. No I/O happens here."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from federation.errors import PlanError
+from federation.plan import naming
+from federation.plan.model import ClusterPlan, Deduplication, Plan, RunPlan, StreamPlan
+from federation.plan.notes import ConfigPath, Notes
+from federation.plan.registries import access
+from federation.plan.sources import SourceCompiler
+from federation.plan.targets import TargetCompiler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from federation.config.load import Loaded
+    from federation.config.models import Stream
+    from federation.kafka.facts import TopicFacts
+    from federation.plan.facts import Facts
+    from federation.plan.model import SourcePlan
+
+
+def compile(loaded: Loaded, facts: Facts) -> Plan:  # noqa: A001 - as re.compile
+    """Decide everything that ``start`` will do.
+
+    Args:
+        loaded: the configuration, without mistakes of its own.
+        facts: what clusters and registries said.
+
+    Raises:
+        PlanError: with every finding, warnings included, each at its place in the file.
+    """
+    notes = Notes(loaded)
+    _unanswered(facts, notes)
+    streams = [
+        _Stream(loaded, facts, notes, name, stream).compile()
+        for name, stream in loaded.config.streams.items()
+    ]
+    if notes.failed:
+        raise PlanError.of(sorted(notes.findings, key=lambda one: one.severity))
+    config = loaded.config
+    state = config.run.state or loaded.path.parent / ".federation" / config.federation
+    run = RunPlan(state, config.run.parallelism or _cores(), config.run.checkpoint)
+    planned = tuple(stream for stream in streams if stream is not None)
+    warnings = (*loaded.warnings, *notes.findings)
+    return Plan(config.federation, str(loaded.path), planned, run, warnings)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _unanswered(facts: Facts, notes: Notes) -> None:
+    """Clusters and registries that did not answer, once each."""
+    for kind, known in (("properties", facts.clusters), ("registry", facts.registries)):
+        for alias, one in known.items():
+            if one.error is not None:
+                what = f"{one.error.where}: {one.error.what}" if one.error.where else one.error.what
+                notes.error(("clusters", alias, kind), what, one.error.hint)
+
+
+class _Stream:
+    """Compiles one stream."""
+
+    def __init__(
+        self, loaded: Loaded, facts: Facts, notes: Notes, name: str, stream: Stream
+    ) -> None:
+        self.loaded, self.facts, self.notes = loaded, facts, notes
+        self.name, self.stream = name, stream
+        self.at: ConfigPath = ("streams", name)
+        self.contract = loaded.contracts[name]
+
+    def compile(self) -> StreamPlan | None:
+        """The stream's plan; None if one of its clusters is unknown."""
+        self._identities()
+        sources = [s for n in range(len(self.stream.sources)) if (s := self._source(n)) is not None]
+        alias = self.stream.target.cluster
+        target_facts = self.facts.clusters[alias]
+        if target_facts.error is not None:
+            return None
+        target = TargetCompiler(
+            self.notes, (*self.at, "target"), self.stream, list(self._source_topics())
+        ).compile(
+            (self.loaded.config.federation, self.name),
+            self._cluster(alias),
+            target_facts,
+            self.facts.registries[alias],
+            self.loaded.config.run.checkpoint,
+        )
+        given = self.stream.deduplicate
+        return StreamPlan(
+            name=self.name,
+            contract=self.contract.json,
+            contract_file=str(self.stream.contract),
+            sources=tuple(sources),
+            deduplication=given and Deduplication(given.key, given.window, given.across_keys),
+            tombstones=self.stream.tombstones,
+            target=target,
+            dead_letter_ratio=self.stream.errors.limit.ratio,
+            dead_letter_of=self.stream.errors.limit.of,
+        )
+
+    def _source(self, n: int) -> SourcePlan | None:
+        source = self.stream.sources[n]
+        facts = self.facts.clusters[source.cluster]
+        if facts.error is not None:
+            return None
+        compiler = SourceCompiler(self.notes, (*self.at, "sources", n), self.stream, self.contract)
+        cluster = self._cluster(source.cluster)
+        return compiler.compile(source, cluster, facts, self.facts.registries[source.cluster])
+
+    def _cluster(self, alias: str) -> ClusterPlan:
+        declared = self.loaded.config.clusters[alias]
+        properties = {name: str(value) for name, value in declared.properties.items()}
+        cluster_id = self.facts.clusters[alias].cluster_id
+        registry = access(declared.registry) if declared.registry else None
+        return ClusterPlan(alias, cluster_id, properties, registry)
+
+    def _source_topics(self) -> Iterator[TopicFacts]:
+        for source in self.stream.sources:
+            for topic in self.facts.clusters[source.cluster].topics.values():
+                if naming.reads(source, topic.name):
+                    yield topic
+
+    def _identities(self) -> None:
+        """One cluster under two aliases: records would arrive twice, or go round in a circle."""
+        target = self.stream.target
+        outputs = {target.topic: "target", naming.dead_letter(self.stream): "dead-letter topic"}
+        by_id: dict[str, str] = {}
+        uses = [
+            *(
+                ((*self.at, "sources", n, "cluster"), s.cluster)
+                for n, s in enumerate(self.stream.sources)
+            ),
+            ((*self.at, "target", "cluster"), target.cluster),
+        ]
+        for at, alias in uses:
+            cluster = self.facts.clusters[alias]
+            if cluster.error is None and by_id.setdefault(cluster.cluster_id, alias) != alias:
+                both = f"{alias} and {by_id[cluster.cluster_id]}"
+                what = f"{both} are one cluster ({cluster.cluster_id})"
+                self.notes.error(at, what, "use one alias for it in a stream")
+        self._loops(outputs)
+        self._overlaps()
+
+    def _loops(self, outputs: dict[str, str]) -> None:
+        target = self.facts.clusters[self.stream.target.cluster]
+        for n, source in enumerate(self.stream.sources):
+            cluster = self.facts.clusters[source.cluster]
+            if cluster.error or target.error or cluster.cluster_id != target.cluster_id:
+                continue
+            for topic in (t for t in outputs if naming.reads(source, t)):
+                what = f"the stream would read its own {outputs[topic]} {topic}"
+                hint = "read and write different topics"
+                self.notes.error((*self.at, "sources", n, "topics"), what, hint)
+
+    def _overlaps(self) -> None:
+        """Two sources that read one topic of one cluster."""
+        seen: dict[tuple[str, str], int] = {}
+        for n, source in enumerate(self.stream.sources):
+            cluster = self.facts.clusters[source.cluster]
+            for topic in (t for t in cluster.topics if naming.reads(source, t)):
+                first = seen.setdefault((cluster.cluster_id, topic), n)
+                if first != n:
+                    what = (
+                        f"topic {topic} of {source.cluster} is read by source {first + 1} already"
+                    )
+                    at = (*self.at, "sources", n, "pattern" if source.pattern else "topics")
+                    self.notes.error(at, what, "a topic feeds a stream once")

@@ -1,0 +1,51 @@
+"""All that planning knows about the world, as values: gathered first, then decided upon."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from federation.errors import Finding
+    from federation.kafka.facts import ClusterFacts
+    from federation.schemas.registry import RegisteredVersion
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectCheck:
+    """What a target registry says about a schema that the stream writes.
+
+    Attributes:
+        schema_id: the id under which exactly this schema is registered; None if it is not yet.
+        conflicts: why the registry would refuse it; empty if it would not.
+    """
+
+    schema_id: int | None
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryFacts:
+    """A registry as it stands; with ``error`` nothing else is known.
+
+    Attributes:
+        alias: the cluster's name in the configuration.
+        subjects: registered versions, oldest first, of the subjects that the plan needs.
+        checks: by target subject.
+        error: why the registry could not be asked.
+    """
+
+    alias: str
+    subjects: Mapping[str, tuple[RegisteredVersion, ...]] = field(default_factory=dict)
+    checks: Mapping[str, SubjectCheck] = field(default_factory=dict)
+    error: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Clusters and registries by alias; those in use only."""
+
+    clusters: Mapping[str, ClusterFacts]
+    registries: Mapping[str, RegistryFacts]

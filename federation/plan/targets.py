@@ -1,0 +1,191 @@
+"""The target of a stream: its topics, subjects and transactions, there already or to be made."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from federation.plan import naming, uids
+from federation.plan.model import TargetPlan, TopicCreation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from federation.config.models import Stream
+    from federation.kafka.facts import ClusterFacts, TopicFacts
+    from federation.plan.facts import RegistryFacts
+    from federation.plan.model import ClusterPlan
+    from federation.plan.notes import ConfigPath, Notes
+
+# What a record may grow by on its way: provenance, and what a dead letter says about itself.
+HEADROOM = 64 * 1024  # bytes
+_BROKER_DEFAULT_TRANSACTION = timedelta(minutes=15)
+# How long the target may be away with a commit outstanding. Longer would also let a gateway that
+# never comes back hold up readers of the target for so long.
+_LONGEST_TRANSACTION = timedelta(hours=1)
+
+
+class TargetCompiler:
+    """Compiles the target of one stream; what is wrong goes to the notes."""
+
+    def __init__(
+        self, notes: Notes, at: ConfigPath, stream: Stream, sources: Sequence[TopicFacts]
+    ) -> None:
+        self.notes = notes
+        self.at = at  # the target's place in the file
+        self.stream = stream
+        self.target = stream.target
+        self.sources = sources
+
+    def compile(
+        self,
+        names: tuple[str, str],
+        cluster: ClusterPlan,
+        facts: ClusterFacts,
+        registry: RegistryFacts,
+        checkpoint: timedelta,
+    ) -> TargetPlan:
+        """Decide everything about the target; ``names`` are the federation's and the stream's."""
+        target, dead = self.target, naming.dead_letter(self.stream)
+        existing = facts.topics.get(target.topic)
+        if existing is not None:
+            self._existing(existing)
+        if facts.brokers and (target.replication or 0) > len(facts.brokers):
+            what = f"replication {target.replication} needs as many brokers"
+            hint = f"cluster {target.cluster} has {len(facts.brokers)}"
+            self.notes.error((*self.at, "replication"), what, hint)
+        creates = tuple(
+            self._created(topic) for topic in (target.topic, dead) if topic not in facts.topics
+        )
+        self._may_create(creates)
+        self._retention(existing, facts)
+        value_subject, encoding = f"{target.topic}-value", naming.key_encoding(self.stream)
+        return TargetPlan(
+            uid=uids.SINK,
+            cluster=cluster,
+            topic=target.topic,
+            partitions=existing.partitions if existing else self._partitions(),
+            key_fields=target.key.fields,
+            key_encoding=encoding,
+            delivery=target.delivery,
+            dead_letter=dead,
+            value_subject=value_subject,
+            key_subject=f"{target.topic}-key" if encoding == "avro" else None,
+            creates=creates,
+            registers=self._subjects(registry),
+            transaction_timeout=self._transaction(facts, checkpoint),
+            transactional_prefix=uids.transactional_prefix(*names),
+            max_record_bytes=self._largest() + HEADROOM,
+        )
+
+    def _partitions(self) -> int:
+        return self.target.partitions or max((t.partitions for t in self.sources), default=1)
+
+    def _largest(self) -> int:
+        """The largest record batch that any source topic may hold, in bytes."""
+        sizes = (int(t.config.get("max.message.bytes", 0)) for t in self.sources)
+        return max(sizes, default=0) or 1_048_588  # Kafka's default
+
+    def _existing(self, topic: TopicFacts) -> None:
+        """An existing target topic keeps its shape: say where that is not what was asked for."""
+        target, at = self.target, self.at
+        if target.partitions is not None and target.partitions != topic.partitions:
+            self.notes.error(
+                (*at, "partitions"),
+                f"topic {topic.name} has {topic.partitions} partitions, not {target.partitions}",
+                f"say partitions: {topic.partitions} or leave it out; more would move keys",
+            )
+        for name, value in target.config.items():
+            if name in topic.config and topic.config[name] != value:
+                what = f"topic {topic.name} exists with {name}={topic.config[name]}, not {value}"
+                hint = "settings are for created topics: change the topic, or leave it out"
+                self.notes.warning((*at, "config", name), what, hint)
+        allowed = int(topic.config.get("max.message.bytes", 0))
+        if allowed and allowed < self._largest():
+            self.notes.warning(
+                (*at, "topic"),
+                f"topic {topic.name} takes records up to {allowed} bytes, sources hold up to "
+                f"{self._largest()}",
+                f"raise its max.message.bytes to {self._largest() + HEADROOM}: a record that "
+                "does not fit stops the stream",
+            )
+        if topic.config.get("message.timestamp.type") == "LogAppendTime":
+            what = f"topic {topic.name} replaces the records' timestamps by the time of writing"
+            hint = "set its message.timestamp.type to CreateTime to keep them"
+            self.notes.warning((*at, "topic"), what, hint)
+
+    def _created(self, name: str) -> TopicCreation:
+        declared = dict(self.target.config) if name == self.target.topic else {}
+        config = {"message.timestamp.type": "CreateTime"} | declared
+        config.setdefault("max.message.bytes", str(self._largest() + HEADROOM))
+        return TopicCreation(name, self._partitions(), self.target.replication or -1, config)
+
+    def _may_create(self, creates: tuple[TopicCreation, ...]) -> None:
+        if self.target.create:
+            return
+        for topic in creates:
+            what = f"cluster {self.target.cluster} has no topic {topic.name}, and create is false"
+            self.notes.error((*self.at, "create"), what, "create it, or allow create: true")
+
+    def _retention(self, existing: TopicFacts | None, facts: ClusterFacts) -> None:
+        """Records older than the target's retention are deleted as soon as they are written."""
+        config: Mapping[str, str] = existing.config if existing else self.target.config
+        if "delete" not in config.get("cleanup.policy", "delete"):
+            return
+        value = config.get("retention.ms")
+        kept = int(value) if value is not None else facts.retention_ms
+        given = [int(t.config["retention.ms"]) for t in self.sources if "retention.ms" in t.config]
+        if kept is None or kept < 0 or not given:
+            return
+        longest = None if min(given) < 0 else max(given)
+        if longest is None or longest > kept:
+            span = "for ever" if longest is None else f"for {days(longest)}"
+            self.notes.warning(
+                (*self.at, "config" if existing is None else "topic"),
+                f"topic {self.target.topic} keeps records for {days(kept)}, a source {span}: older "
+                "records are deleted as soon as they are written",
+                "give the target at least the sources' retention.ms (-1: for ever)",
+            )
+
+    def _subjects(self, registry: RegistryFacts) -> tuple[str, ...]:
+        """Subjects that get a new version; one that the registry would refuse is an error."""
+        new = []
+        for subject in (f"{self.target.topic}-value", f"{self.target.topic}-key"):
+            check = registry.checks.get(subject)
+            if check is None:
+                continue
+            if check.conflicts:
+                what = f"the registry of {self.target.cluster} refuses the schema for {subject}: "
+                what += "; ".join(check.conflicts)
+                hint = "change the contract compatibly, or the subject's compatibility level"
+                self.notes.error((*self.at, "topic"), what, hint)
+            if check.schema_id is None:
+                new.append(subject)
+        return tuple(new)
+
+    def _transaction(self, facts: ClusterFacts, checkpoint: timedelta) -> timedelta:
+        """How long a transaction may stay open: as long as an outage that loses nothing."""
+        told = facts.transaction_max_timeout_ms
+        most = timedelta(milliseconds=told) if told else _BROKER_DEFAULT_TRANSACTION
+        if self.target.delivery == "exactly-once" and most < 2 * checkpoint:
+            self.notes.error(
+                (*self.at, "delivery"),
+                f"the brokers of {self.target.cluster} end transactions after {seconds(most)}, "
+                f"before a checkpoint every {seconds(checkpoint)} can commit them",
+                "raise transaction.max.timeout.ms there, or shorten run.checkpoint",
+            )
+        return min(most, max(2 * checkpoint + timedelta(minutes=5), _LONGEST_TRANSACTION))
+
+
+def days(milliseconds: int) -> str:
+    """A span for people: ``7 days``, ``12 hours``, ``90 s``."""
+    return seconds(timedelta(milliseconds=milliseconds))
+
+
+def seconds(span: timedelta) -> str:
+    """A span for people, in its largest whole unit."""
+    total = span.total_seconds()
+    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if total >= 2 * size and total % size == 0:
+            return f"{total / size:.0f} {unit}"
+    return f"{total:g} s"
