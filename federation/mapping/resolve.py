@@ -28,7 +28,7 @@ __all__ = ["ContractMismatch", "FieldReport", "Mapper", "MappingReport", "compil
 _NULL = Type("null")
 _TEXT = Type("string")
 MAX_REPORTED = 5_000  # beyond, equal pairs of types are resolved once and not reported again
-_FIT_BY_DEFAULT = frozenset({"null", "overflow", "parse", "symbol", "type"})
+_FIT_BY_DEFAULT = frozenset({"overflow", "parse", "symbol", "type"})
 
 
 class ContractMismatch(PlanError):
@@ -111,11 +111,14 @@ class _Resolver:
     def __init__(self) -> None:
         self.memo: dict[tuple[Type, Type, Options], Step] = {}
         self.making: set[tuple[Type, Type, Options]] = set()
+        self.inner: dict[Options, Options] = {}
         self.spent = 0
         self.rows: list[FieldReport] = []
         self.used: dict[str, bool] = {}  # writer path -> read as a whole
 
     def resolve(self, w: Type, c: Type, o: Options, target: str, source: str) -> Step:
+        if c.kind == "record" and _takes_whole(o):
+            return self._nested(w, c, o, target, source)
         if w.kind == "union":
             return self._from_union(w, c, o, target, source)
         if o.map and w.kind not in ("null", "array", "map", "record"):  # it is for their elements
@@ -245,7 +248,9 @@ class _Resolver:
         return made[0]
 
     def _collection(self, w: Type, c: Type, o: Options, target: str, source: str) -> Step:
-        step = self.resolve(w.of, c.of, o, target, source)
+        # the rule's default stands for the whole, not for an element
+        inner = self.inner.setdefault(o, replace(o, has_default=False)) if o.has_default else o
+        step = self.resolve(w.of, c.of, inner, target, source)
         if step.run is same:
             return step
         one = step.run
@@ -310,7 +315,7 @@ class _Resolver:
             self.used.setdefault(".".join(filter(None, [source, *steps[: n + 1]])), False)
         step = self.resolve(leaf, c.type, options, path, at)
         self.rows.insert(row, FieldReport(path, "mapped", at or ".", step.label, step.lossy))
-        convert = _guarded(step.run, fallback)
+        convert = _guarded(step.run, c.type, fallback)
         if not steps:
             return convert
         if len(steps) == 1 and w.kind == "record":
@@ -379,21 +384,30 @@ def _null(w: Type, c: Type, o: Options) -> Step:
     raise Mismatch(f"{w} cannot become {c}")
 
 
+def _takes_whole(o: Options) -> bool:
+    """Whether a rule reads the whole datum, so that the writer need not be a record."""
+    return any(rule.from_ == "." for rule in (o.fields or {}).values())
+
+
 def _candidates(w: Type, c: Type) -> list[int]:
-    """Branches of a contract's union in the order in which they are tried."""
-    indexes = range(len(c.branches))
-    if w.kind in NAMED:
-        kin = [n for n in indexes if c.branches[n].kind == w.kind]
-        exact = [n for n in kin if c.branches[n].name == w.name]
-        short = [n for n in kin if w.short_name in _short_names(c.branches[n])]
-        rest = [n for n in indexes if n not in kin]
-        return list(dict.fromkeys(exact + short + rest))
-    exact = [n for n in indexes if c.branches[n].kind == w.kind]
-    return list(dict.fromkeys([*exact, *indexes]))
+    """Branches of a contract's union in the order in which they are tried.
 
-
-def _short_names(node: Type) -> set[str]:
-    return {node.short_name, *(alias.rpartition(".")[2] for alias in node.aliases)}
+    In a union a record, enum or fixed of another name is another type, unless a logical type says
+    what its value means.
+    """
+    kin, rest = [], []
+    for index, branch in enumerate(c.branches):
+        if branch.kind != w.kind:
+            rest.append((3, index))
+        elif w.kind not in NAMED or branch.name == w.name:
+            kin.append((0, index))
+        elif branch.short_name == w.short_name:
+            kin.append((1, index))
+        elif w.short_name in (alias.rpartition(".")[2] for alias in branch.aliases):
+            kin.append((2, index))
+        elif branch.logical:
+            rest.append((3, index))
+    return [index for _, index in sorted(kin + rest)]
 
 
 def _options(rule: Rule | None) -> Options:
@@ -475,12 +489,15 @@ def _follow(datum: Any, steps: tuple[str, ...]) -> Any:
     return datum
 
 
-def _guarded(run: Callable[[Any], Any], fallback: Any) -> Callable[[Any], Any]:
+def _guarded(run: Callable[[Any], Any], c: Type, fallback: Any) -> Callable[[Any], Any]:
     """The conversion, with the rule's default standing in for null and for what does not fit."""
     if fallback is ABSENT:
         return run
+    nullable = c.nullable
 
     def guarded(value: Any) -> Any:
+        if value is None and not nullable:
+            return fallback
         try:
             return run(value)
         except MappingError as error:
