@@ -42,7 +42,7 @@ _output = click.option(
 
 
 def _sandbox(folder: Path | None) -> Sandbox:
-    from federation.sandbox import Sandbox  # noqa: PLC0415 - keeps --help fast
+    from federation.sandbox import Sandbox
 
     return Sandbox(folder)
 
@@ -180,14 +180,121 @@ def logs(node: str, lines: int, *, follow: bool, folder: Path | None) -> None:
         return  # the only way to end --follow
 
 
+@sandbox.command(
+    epilog=_example(
+        "federation sandbox seed --records 100000 --truth truth.jsonl.gz",
+        "federation sandbox seed --domain telemetry --seed 7",
+        "federation sandbox seed --rate 200 --truth truth.jsonl.gz --append",
+    )
+)
+@click.option(
+    "--domain",
+    type=click.Choice(["orders", "telemetry"]),
+    default="orders",
+    show_default=True,
+    help="What the records are about.",
+)
+@click.option(
+    "--records",
+    type=click.IntRange(1),
+    default=10_000,
+    show_default=True,
+    help="How many, over all source clusters.",
+)
+@click.option(
+    "--seed",
+    "number",
+    type=click.IntRange(0, 2**63),
+    default=1,
+    show_default=True,
+    help="Another number gives other data; the same number the same.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(0, min_open=True),
+    help="Keep producing this many records a second until Ctrl-C, instead of --records.",
+)
+@click.option(
+    "--truth",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write down what the merged stream must contain (JSON lines; gzipped if it ends in .gz).",
+)
+@click.option("--append", is_flag=True, help="Add to the truth file instead of replacing it.")
+@_folder
+@_output
+def seed(
+    domain: str,
+    records: int,
+    number: int,
+    rate: float | None,
+    truth: Path | None,
+    *,
+    append: bool,
+    folder: Path | None,
+    output: str,
+) -> None:
+    """Write realistic records into the source clusters (eu, us, and ap if it exists).
+
+    Each cluster has its own schemas for the same thing, an older and a newer version in one topic,
+    and what real topics contain: events in two clusters, retries, delete markers, records that
+    cannot be decoded, headers, hot keys.
+    """
+    from federation.sandbox.seed import seed as write
+
+    with _bar(None if rate is not None else records) as advance:
+        done = write(
+            _sandbox(folder),
+            domain,
+            records=records,
+            number=number,
+            rate=rate,
+            truth=truth,
+            append=append,
+            progress=advance,
+        )
+    if output == "json":
+        click.echo(json.dumps(asdict(done), indent=2))
+    else:
+        _print_counts(done.counts)
+    click.echo(f"Wrote {done.records:,} records in {done.seconds:.1f} s.", err=True)
+
+
+def _print_counts(counts: dict[str, dict[str, int]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    kinds = ("record", "tombstone", "undecodable")
+    table = Table("CLUSTER", box=None, header_style="bold", pad_edge=False)
+    for kind in kinds:
+        table.add_column(f"{kind}s".upper(), justify="right")
+    for cluster, found in counts.items():
+        table.add_row(cluster, *(f"{found.get(kind, 0):,}" for kind in kinds))
+    Console(soft_wrap=True).print(table)
+
+
+@contextmanager
+def _bar(total: int | None) -> Iterator[Callable[[int], None]]:
+    """Records written so far, on stderr, on a terminal only."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("seeding"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        task = bar.add_task("seeding", total=total)
+        yield lambda written: bar.update(task, completed=written)
+
+
 def _print_nodes(nodes: Sequence[NodeStatus], output: str) -> None:
     if output == "json":
         click.echo(json.dumps([asdict(node) for node in nodes], indent=2))
         return
     if not nodes:
         return
-    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("NODE", "STATE", "ADDRESS"):
@@ -207,7 +314,7 @@ def _print_nodes(nodes: Sequence[NodeStatus], output: str) -> None:
 @contextmanager
 def _progress() -> Iterator[Callable[[str], None]]:
     """What happens now, on stderr, on a terminal only."""
-    from rich.console import Console  # noqa: PLC0415 - keeps --help fast
+    from rich.console import Console
 
     console = Console(stderr=True)
     if not console.is_terminal:
