@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from federation.errors import SetupError
-from federation.flink import jarlock, jars
+from federation.flink import fetch, jarlock, jars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
     """The only repository there is; the caches are empty."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("M2_REPO", str(tmp_path / "m2"))
-    monkeypatch.setattr(jars, "_PAUSES", (0.0,))
+    monkeypatch.setattr(fetch, "_PAUSES", (0.0,))
     (tmp_path / "served").mkdir()
     served = Mirror(tmp_path / "served")
     monkeypatch.setenv("FEDERATION_MAVEN_MIRROR", served.url)
