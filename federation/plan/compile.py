@@ -96,7 +96,9 @@ class _Stream:
             contract=self.contract.json,
             contract_file=str(self.stream.contract),
             sources=tuple(sources),
-            deduplication=given and Deduplication(given.key, given.window, given.across_keys),
+            deduplication=Deduplication(given.key, given.window, given.across_keys)
+            if given
+            else None,
             tombstones=self.stream.tombstones,
             target=target,
             dead_letter_ratio=self.stream.errors.limit.ratio,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from federation.plan import naming, uids
 from federation.plan.model import TargetPlan, TopicCreation
+from federation.plan.spans import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,11 +140,11 @@ class TargetCompiler:
             return
         longest = None if min(given) < 0 else max(given)
         if longest is None or longest > kept:
-            span = "for ever" if longest is None else f"for {days(longest)}"
+            span = "for ever" if longest is None else f"for {_said(longest)}"
             self.notes.warning(
                 (*self.at, "config" if existing is None else "topic"),
-                f"topic {self.target.topic} keeps records for {days(kept)}, a source {span}: older "
-                "records are deleted as soon as they are written",
+                f"topic {self.target.topic} keeps records for {_said(kept)}, a source {span}: "
+                "older records are deleted as soon as they are written",
                 "give the target at least the sources' retention.ms (-1: for ever)",
             )
 
@@ -170,22 +171,12 @@ class TargetCompiler:
         if self.target.delivery == "exactly-once" and most < 2 * checkpoint:
             self.notes.error(
                 (*self.at, "delivery"),
-                f"the brokers of {self.target.cluster} end transactions after {seconds(most)}, "
-                f"before a checkpoint every {seconds(checkpoint)} can commit them",
+                f"the brokers of {self.target.cluster} end transactions after {said(most)}, "
+                f"before a checkpoint every {said(checkpoint)} can commit them",
                 "raise transaction.max.timeout.ms there, or shorten run.checkpoint",
             )
         return min(most, max(2 * checkpoint + timedelta(minutes=5), _LONGEST_TRANSACTION))
 
 
-def days(milliseconds: int) -> str:
-    """A span for people: ``7 days``, ``12 hours``, ``90 s``."""
-    return seconds(timedelta(milliseconds=milliseconds))
-
-
-def seconds(span: timedelta) -> str:
-    """A span for people, in its largest whole unit."""
-    total = span.total_seconds()
-    for size, unit in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
-        if total >= 2 * size and total % size == 0:
-            return f"{total / size:.0f} {unit}"
-    return f"{total:g} s"
+def _said(milliseconds: int) -> str:
+    return said(timedelta(milliseconds=milliseconds))

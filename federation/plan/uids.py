@@ -1,8 +1,8 @@
 """Names under which Flink keeps an operator's state: made from what the operator reads, for ever.
 
 A uid comes from the broker's cluster.id and topic names, never from an alias or a place in the
-file, so that renaming an alias or reordering sources finds the state again. A change of a function here
-orphans the state of every running stream; the tests hold the results as literals.
+file, so that renaming an alias or reordering sources finds the state again. A change of a function
+here orphans the state of every running stream; the tests hold the results as literals.
 """
 
 from __future__ import annotations

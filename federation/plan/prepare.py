@@ -1,0 +1,109 @@
+"""What has to be there before a stream starts: topics and subjects at the target. Idempotent."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import NewTopic
+
+from federation.errors import ClusterError
+from federation.kafka.clients import Reached, attempt, reach
+from federation.mapping.keys import key_schema
+from federation.plan.registries import client
+from federation.schemas.avro import parse
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from federation.plan.model import Plan, StreamPlan, TargetPlan, TopicCreation
+
+_TIMEOUT = 30.0  # seconds until a created topic has to be usable
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedStream:
+    """Schema ids in the target's registry; the key's is None for a string key."""
+
+    value_schema_id: int
+    key_schema_id: int | None
+
+
+def prepare(plan: Plan) -> dict[str, PreparedStream]:
+    """Create missing topics, register the schemas that are written.
+
+    Doing it again changes nothing: a topic that is there stays as it is, and a registered schema
+    keeps its id.
+
+    Returns:
+        dict: by stream name.
+
+    Raises:
+        ClusterError: a cluster or registry did not do as it was asked.
+    """
+    return {stream.name: _prepare(stream) for stream in plan.streams}
+
+
+def _prepare(stream: StreamPlan) -> PreparedStream:
+    target = stream.target
+    if target.creates:
+        cluster = target.cluster
+        reached = reach(cluster.alias, cluster.properties)
+        for topic in target.creates:
+            _create(reached, target, topic)
+        for topic in target.creates:
+            _await(reached, target, topic)
+    return _register(stream)
+
+
+def _create(reached: Reached, target: TargetPlan, topic: TopicCreation) -> None:
+    new = NewTopic(topic.name, topic.partitions, topic.replication, config=dict(topic.config))
+    (future,) = reached.admin.create_topics([new], request_timeout=_TIMEOUT).values()
+    attempt(lambda: _created(future), f"topic {topic.name} cannot be created", _where(target))
+
+
+def _created(future: Future[None]) -> None:
+    try:
+        future.result(_TIMEOUT)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise
+
+
+def _await(reached: Reached, target: TargetPlan, topic: TopicCreation) -> None:
+    """Wait until every partition of a created topic has a leader."""
+    ends = time.monotonic() + _TIMEOUT
+    while time.monotonic() < ends:
+        metadata = attempt(
+            lambda: reached.admin.list_topics(topic.name, timeout=_TIMEOUT),
+            f"topic {topic.name} cannot be described",
+            _where(target),
+        )
+        partitions = metadata.topics[topic.name].partitions.values()
+        if partitions and all(p.leader >= 0 for p in partitions):
+            return
+        reached.admin.poll(0.1)
+    raise ClusterError(
+        f"created topic {topic.name} has no leader after {_TIMEOUT:g} s",
+        where=_where(target),
+        hint="look at the brokers of the cluster",
+    )
+
+
+def _register(stream: StreamPlan) -> PreparedStream:
+    target, contract = stream.target, parse(stream.contract)
+    if target.cluster.registry is None:
+        raise ClusterError("the target has no schema registry", where=_where(target))
+    with client(target.cluster.registry) as registry:
+        value = registry.register(target.value_subject, contract)
+        key = None
+        if target.key_subject is not None:
+            schema = key_schema(contract, target.key_fields)
+            key = registry.register(target.key_subject, schema)
+    return PreparedStream(value, key)
+
+
+def _where(target: TargetPlan) -> str:
+    return f"cluster {target.cluster.alias}"
