@@ -1,0 +1,77 @@
+package federation.map;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.util.Arrays;
+import org.apache.avro.Schema;
+import org.apache.avro.Schema.Type;
+
+/** Decimals: their unscaled value in two's complement, big-endian, as bytes or as fixed. */
+final class Decimals {
+  private static final double BITS_PER_DIGIT = 3.33;
+
+  private Decimals() {}
+
+  /** A decimal of another precision, scale or form; or null where that may lose digits and must not. */
+  static Emit convert(Schema w, Logical from, Schema c, Logical to, boolean lossy) {
+    if (!lossy && (to.scale() < from.scale() || to.precision() < from.precision())) {
+      return null;
+    }
+    return (run, pos) -> {
+      int begin = w.getType() == Type.FIXED ? pos : run.length(pos);
+      int size = w.getType() == Type.FIXED ? w.getFixedSize() : (int) run.value;
+      put(run, unscaled(run.in, begin, size, from), from.scale(), c, to);
+      return begin + size;
+    };
+  }
+
+  /** A whole number that counts {@code 10^-scale}; or null where that may lose digits and must not. */
+  static Emit count(int scale, Schema c, Logical to, boolean lossy) {
+    if (!lossy && to.scale() < scale) {
+      return null;
+    }
+    return (run, pos) -> {
+      int end = run.number(pos);
+      put(run, BigInteger.valueOf(run.value), scale, c, to);
+      return end;
+    };
+  }
+
+  /** The unscaled value; one with more digits than its own type allows is refused before it costs time. */
+  static BigInteger unscaled(byte[] in, int begin, int size, Logical type) throws MappingException {
+    if (size == 0) {
+      return BigInteger.ZERO;
+    }
+    BigInteger value = new BigInteger(in, begin, size);
+    if (value.bitLength() > BITS_PER_DIGIT * type.precision() + 1) {
+      throw MappingException.map("overflow");
+    }
+    return value;
+  }
+
+  private static void put(Run run, BigInteger unscaled, int scale, Schema c, Logical to) throws MappingException {
+    BigDecimal value = new BigDecimal(unscaled, scale);
+    put(run, value.setScale(to.scale(), RoundingMode.HALF_EVEN), c, to);
+  }
+
+  /** Writes a value that has the contract's scale already. */
+  static void put(Run run, BigDecimal value, Schema c, Logical to) throws MappingException {
+    if (value.precision() > to.precision() && value.signum() != 0) {
+      throw MappingException.map("overflow");
+    }
+    byte[] bytes = value.unscaledValue().toByteArray();
+    if (c.getType() == Type.BYTES) {
+      run.out.writeBytes(bytes, 0, bytes.length);
+      return;
+    }
+    int size = c.getFixedSize();
+    if (bytes.length > size) {
+      throw MappingException.map("overflow");
+    }
+    byte[] wide = new byte[size];
+    Arrays.fill(wide, (byte) (value.signum() < 0 ? -1 : 0));
+    System.arraycopy(bytes, 0, wide, size - bytes.length, bytes.length);
+    run.out.write(wide, 0, size);
+  }
+}

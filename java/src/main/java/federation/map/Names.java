@@ -1,0 +1,63 @@
+package federation.map;
+
+import java.util.List;
+import org.apache.avro.Schema;
+import org.apache.avro.Schema.Type;
+
+/** Which writer's type or field answers to which of the contract. */
+final class Names {
+  private Names() {}
+
+  /** The writer's field for a field of the contract: by its name, else by the first alias that is there; or null. */
+  static Schema.Field field(Schema writer, Schema.Field wanted) {
+    Schema.Field field = writer.getField(wanted.name());
+    for (String alias : wanted.aliases()) {
+      field = field == null ? writer.getField(alias) : field;
+    }
+    return field;
+  }
+
+  /**
+   * Whether a branch of the contract's union is a candidate, by rank: 0 the same type (named: the same full name), 1
+   * the same unqualified name, 2 an alias of the contract, 3 a type that may be converted to. In a union a record,
+   * enum or fixed of another name is another type.
+   */
+  static boolean match(Schema writer, Schema branch, int rank) {
+    boolean alike = writer.getType() == branch.getType();
+    if (rank == 3) {
+      return !(alike && named(writer)) || !Logical.of(branch).is(Logical.Kind.NONE);
+    }
+    if (!alike) {
+      return false;
+    }
+    if (!named(writer)) {
+      return rank == 0;
+    }
+    return switch (rank) {
+      case 0 -> writer.getFullName().equals(branch.getFullName());
+      case 1 -> writer.getName().equals(branch.getName());
+      default -> branch.getAliases().stream().anyMatch(a -> simple(a).equals(writer.getName()));
+    };
+  }
+
+  /** The branch of {@code union} that is a type's own, or -1. */
+  static int first(Schema writer, Schema union) {
+    List<Schema> types = union.getTypes();
+    for (int rank = 0; rank < 3; rank++) {
+      for (int i = 0; i < types.size(); i++) {
+        if (match(writer, types.get(i), rank)) {
+          return i;
+        }
+      }
+    }
+    return -1;
+  }
+
+  private static boolean named(Schema schema) {
+    return schema.getType() == Type.RECORD || schema.getType() == Type.ENUM || schema.getType() == Type.FIXED;
+  }
+
+  private static String simple(String name) {
+    return name.substring(name.lastIndexOf('.') + 1);
+  }
+}

@@ -1,0 +1,110 @@
+package federation.map;
+
+import java.util.Arrays;
+
+/** A growable byte buffer that Avro values are appended to. Reuse one per task; not thread-safe. */
+public final class Output {
+  private byte[] buffer;
+  private int length;
+
+  /** Starts with room for 512 bytes. */
+  public Output() {
+    this(512);
+  }
+
+  /** @param capacity bytes to hold before the first growth */
+  public Output(int capacity) {
+    buffer = new byte[Math.max(capacity, 16)];
+  }
+
+  /** The bytes themselves, valid up to {@link #length()} and until the next append. */
+  public byte[] buffer() {
+    return buffer;
+  }
+
+  /** Number of bytes written. */
+  public int length() {
+    return length;
+  }
+
+  /** Forgets all but the first {@code keep} bytes, such as a frame that stays. */
+  public void reset(int keep) {
+    length = keep;
+  }
+
+  /** A copy of what was written from {@code from} on. */
+  public byte[] copy(int from) {
+    return Arrays.copyOfRange(buffer, from, length);
+  }
+
+  /** Appends one byte. */
+  public void write(int value) {
+    if (length == buffer.length) {
+      grow(1);
+    }
+    buffer[length++] = (byte) value;
+  }
+
+  /** Appends bytes as they are. */
+  public void write(byte[] bytes, int offset, int count) {
+    if (count > buffer.length - length) {
+      grow(count);
+    }
+    System.arraycopy(bytes, offset, buffer, length, count);
+    length += count;
+  }
+
+  /** Appends an Avro int or long: zigzag, variable length. */
+  public void writeLong(long value) {
+    if (buffer.length - length < 10) {
+      grow(10);
+    }
+    long bits = (value << 1) ^ (value >> 63);
+    while ((bits & ~0x7FL) != 0) {
+      buffer[length++] = (byte) (bits | 0x80);
+      bits >>>= 7;
+    }
+    buffer[length++] = (byte) bits;
+  }
+
+  /** Appends Avro bytes or a string: length, then content. */
+  public void writeBytes(byte[] bytes, int offset, int count) {
+    writeLong(count);
+    write(bytes, offset, count);
+  }
+
+  /** Appends an Avro float. */
+  public void writeFloat(float value) {
+    fixed(Float.floatToRawIntBits(value), 4);
+  }
+
+  /** Appends an Avro double. */
+  public void writeDouble(double value) {
+    fixed(Double.doubleToRawLongBits(value), 8);
+  }
+
+  /** Replaces the {@code size} bytes at {@code at} by the Avro long {@code value}, moving what follows. */
+  void replaceLong(int at, int size, long value) {
+    int end = length;
+    writeLong(value);
+    int wide = length - end;
+    byte[] fresh = Arrays.copyOfRange(buffer, end, length);
+    System.arraycopy(buffer, at + size, buffer, at + wide, end - at - size);
+    System.arraycopy(fresh, 0, buffer, at, wide);
+    length = end + wide - size;
+  }
+
+  private void fixed(long bits, int size) {
+    if (buffer.length - length < size) {
+      grow(size);
+    }
+    for (int i = 0; i < size; i++) {
+      buffer[length++] = (byte) (bits >>> (8 * i));
+    }
+  }
+
+  private void grow(int more) {
+    long wanted = Math.max((long) length + more, Math.min(2L * buffer.length, Integer.MAX_VALUE - 16L));
+    buffer = Arrays.copyOf(buffer, Math.toIntExact(wanted));
+  }
+}

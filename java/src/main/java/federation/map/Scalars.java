@@ -1,0 +1,219 @@
+package federation.map;
+
+import federation.map.Logical.Kind;
+import java.util.List;
+import org.apache.avro.Schema;
+import org.apache.avro.Schema.Type;
+
+/** Conversions of values without parts. What loses nothing needs no rule; the rest is refused without one. */
+final class Scalars {
+  private Scalars() {}
+
+  /** Whether the bytes stay the same: same type and meaning, or a meaning on one side only. */
+  static boolean same(Schema w, Schema c, Hint hint) {
+    Logical from = Logical.of(w);
+    Logical to = Logical.of(c);
+    boolean physical = switch (w.getType()) {
+      case INT -> c.getType() == Type.INT || c.getType() == Type.LONG;
+      case STRING -> c.getType() == Type.STRING || c.getType() == Type.BYTES;
+      case FIXED -> c.getType() == Type.FIXED && w.getFixedSize() == c.getFixedSize();
+      case ENUM -> c.getType() == Type.ENUM && prefix(w, c);
+      default -> w.getType() == c.getType();
+    };
+    if (!physical) {
+      return false;
+    }
+    if (from.equals(to) || to.is(Kind.NONE)) {
+      return true;
+    }
+    if (!from.is(Kind.NONE) || w.getType() != c.getType()) {
+      return false;
+    }
+    // A plain value gets a meaning: instants need a unit, and text that a rule names is parsed.
+    boolean counted = to.is(Kind.INSTANT) || to.is(Kind.LOCAL) || to.is(Kind.TIME) && hint.unit != null;
+    return !counted && !(to.is(Kind.UUID) && w.getType() == Type.STRING && hint.named);
+  }
+
+  private static boolean prefix(Schema w, Schema c) {
+    List<String> from = w.getEnumSymbols();
+    List<String> to = c.getEnumSymbols();
+    return from.size() <= to.size() && to.subList(0, from.size()).equals(from);
+  }
+
+  static Emit compile(Schema w, Schema c, Hint hint, byte[] fallback, Shape shape) throws ContractException {
+    Logical from = Logical.of(w);
+    Logical to = Logical.of(c);
+    Emit emit;
+    if (w.getType() == Type.ENUM && (c.getType() == Type.ENUM || c.getType() == Type.STRING && to.is(Kind.NONE))) {
+      emit = Enums.compile(w, c, hint, fallback);
+    } else if (w.getType() == Type.STRING && from.is(Kind.NONE) && hint.named) {
+      emit = Texts.parse(c, to, hint, fallback);
+    } else if (c.getType() == Type.STRING && to.is(Kind.NONE) && hint.named) {
+      emit = Texts.print(w, from);
+    } else if (!from.is(Kind.NONE) && !to.is(Kind.NONE)) {
+      emit = from.is(to.kind()) ? meaning(w, c, from, to, hint) : null;
+    } else if (!to.is(Kind.NONE)) {
+      emit = assign(w, c, to, hint);
+    } else if (from.is(Kind.DECIMAL) || from.is(Kind.UUID) && w.getType() == Type.FIXED) {
+      emit = null;
+    } else {
+      emit = promote(w.getType(), c.getType(), hint.lossy);
+    }
+    if (emit == null) {
+      throw new ContractException(": " + name(w) + " does not become " + name(c) + hint(w, c, from, to, hint));
+    }
+    return emit;
+  }
+
+  /** Both sides mean the same kind of thing, in another unit, scale or form. */
+  private static Emit meaning(Schema w, Schema c, Logical from, Logical to, Hint hint) {
+    if (from.timed()) {
+      return from.digits() > to.digits() && !hint.lossy ? null : rescale(from.digits(), to.digits(), c.getType());
+    }
+    return switch (from.kind()) {
+      case DECIMAL -> Decimals.convert(w, from, c, to, hint.lossy);
+      case UUID -> w.getType() == Type.STRING ? Texts.parse(c, to, hint, null) : Texts.print(w, from);
+      default -> null;
+    };
+  }
+
+  /** A plain number gets a meaning. */
+  private static Emit assign(Schema w, Schema c, Logical to, Hint hint) {
+    boolean whole = w.getType() == Type.INT || w.getType() == Type.LONG;
+    if (whole && to.timed() && hint.unit != null) {
+      return hint.unit > to.digits() && !hint.lossy ? null : rescale(hint.unit, to.digits(), c.getType());
+    }
+    return whole && to.is(Kind.DECIMAL) ? Decimals.count(hint.scale == null ? 0 : hint.scale, c, to, hint.lossy) : null;
+  }
+
+  /** Counts another unit; a coarser one is rounded down. */
+  private static Emit rescale(int from, int to, Type type) {
+    long factor = (long) Math.pow(10, Math.abs(to - from));
+    boolean finer = to >= from;
+    return (run, pos) -> {
+      int end = run.number(pos);
+      long value = run.value;
+      if (finer) {
+        long scaled = value * factor;
+        if (Math.multiplyHigh(value, factor) != scaled >> 63) {
+          throw MappingException.map("overflow");
+        }
+        value = scaled;
+      } else {
+        value = Math.floorDiv(value, factor);
+      }
+      whole(run, value, type);
+      return end;
+    };
+  }
+
+  /** Writes a whole number, or refuses it where it is outside an int. */
+  static void whole(Run run, long value, Type type) throws MappingException {
+    if (type == Type.INT && value != (int) value) {
+      throw MappingException.map("overflow");
+    }
+    run.out.writeLong(value);
+  }
+
+  private static Emit promote(Type w, Type c, boolean lossy) {
+    boolean whole = w == Type.INT || w == Type.LONG;
+    boolean real = w == Type.FLOAT || w == Type.DOUBLE;
+    if (c == Type.FLOAT && whole) {
+      return (run, pos) -> {
+        int end = run.number(pos);
+        run.out.writeFloat(run.value);
+        return end;
+      };
+    }
+    if (c == Type.DOUBLE && whole) {
+      return (run, pos) -> {
+        int end = run.number(pos);
+        run.out.writeDouble(run.value);
+        return end;
+      };
+    }
+    if (w == Type.FLOAT && c == Type.DOUBLE) {
+      return (run, pos) -> {
+        run.out.writeDouble(real(run, pos, Type.FLOAT));
+        return pos + 4;
+      };
+    }
+    if (w == Type.BYTES && c == Type.STRING) {
+      return Scalars::text;
+    }
+    if (!lossy) {
+      return null;
+    }
+    if (w == Type.LONG && c == Type.INT) {
+      return (run, pos) -> {
+        int end = run.number(pos);
+        whole(run, run.value, Type.INT);
+        return end;
+      };
+    }
+    if (w == Type.DOUBLE && c == Type.FLOAT) {
+      return (run, pos) -> {
+        double value = real(run, pos, w);
+        if (Float.isInfinite((float) value) && !Double.isInfinite(value)) {
+          throw MappingException.map("overflow");
+        }
+        run.out.writeFloat((float) value);
+        return pos + 8;
+      };
+    }
+    return real && (c == Type.INT || c == Type.LONG) ? cut(w, c) : null;
+  }
+
+  /** A fraction is dropped. */
+  private static Emit cut(Type w, Type c) {
+    return (run, pos) -> {
+      double value = real(run, pos, w);
+      if (!(value >= -0x1p63 && value < 0x1p63)) {
+        throw MappingException.map("overflow");
+      }
+      whole(run, (long) value, c);
+      return pos + (w == Type.FLOAT ? 4 : 8);
+    };
+  }
+
+  private static double real(Run run, int pos, Type type) {
+    long bits = 0;
+    for (int i = type == Type.FLOAT ? 3 : 7; i >= 0; i--) {
+      bits = bits << 8 | run.in[pos + i] & 0xFF;
+    }
+    return type == Type.FLOAT ? Float.intBitsToFloat((int) bits) : Double.longBitsToDouble(bits);
+  }
+
+  /** Bytes become a string where they are UTF-8. */
+  static int text(Run run, int pos) throws MappingException {
+    int from = run.length(pos);
+    int to = from + (int) run.value;
+    if (!Utf8.valid(run.in, from, to)) {
+      throw MappingException.map("parse");
+    }
+    run.out.write(run.in, pos, to - pos);
+    return to;
+  }
+
+  private static String hint(Schema w, Schema c, Logical from, Logical to, Hint hint) {
+    if (to.timed() && from.is(Kind.NONE) && (w.getType() == Type.LONG || w.getType() == Type.INT) && hint.unit == null) {
+      return " without a unit";
+    }
+    if (!hint.named && (w.getType() == Type.STRING || c.getType() == Type.STRING)) {
+      return " unless a rule names it (from)";
+    }
+    return hint.lossy ? "" : " without loss (lossy: true may permit it)";
+  }
+
+  /** A type as people write it: its logical type, else its name, else its kind. */
+  static String name(Schema schema) {
+    if (schema.getType() == Type.UNION) {
+      return schema.getTypes().stream().map(Scalars::name).toList().toString();
+    }
+    if (schema.getLogicalType() != null) {
+      return schema.getType().getName() + " (" + schema.getLogicalType().getName() + ")";
+    }
+    boolean named = schema.getType() == Type.ENUM || schema.getType() == Type.FIXED || schema.getType() == Type.RECORD;
+    return named ? schema.getType().getName() + " " + schema.getName() : schema.getType().getName();
+  }
+}
