@@ -246,8 +246,8 @@ def _name(path: ConfigPath) -> str:
 def _locate(data: Any, loc: tuple[str | int, ...]) -> ConfigPath:
     """The part of pydantic's location that is in the file.
 
-    What is not there are names of union members, keys that are missing, and the long form of a value
-    that was written in its short form.
+    What is not there are names of union members, keys that are missing, and the long form of a
+    value that was written in its short form.
     """
     path: ConfigPath = ()
     for part in loc:

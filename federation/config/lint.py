@@ -278,54 +278,67 @@ RULES: tuple[Callable[[Facts], Iterator[Mistake]], ...] = (
     start_offsets,
 )
 
-# pattern of a property's name, pattern of its value, why it is refused
-_REFUSALS = tuple(
-    (re.compile(name), re.compile(value, re.DOTALL | re.IGNORECASE), reason)
-    for name, value, reason in (
-        (
-            r"sasl\.jaas\.config|.*\.sasl\.jaas\.config",
-            r".*(JndiLoginModule|LdapLoginModule).*",
-            "this login module fetches and runs code from an address",
-        ),
-        (r"config\.providers(\..*)?", r".*", "write ${NAME} or ${file:path} instead"),
-        (r"(.*\.)?interceptor\.classes", r".*", "records are not changed on their way"),
-        (
-            r"(key|value)\.(de)?serializer",
-            r".*",
-            "the gateway reads and writes bytes by schema itself",
-        ),
-        (
-            r"(enable\.auto\.commit|auto\.commit\.interval\.ms)",
-            r".*",
-            "positions are kept in checkpoints",
-        ),
-        (r"auto\.offset\.reset", r".*", "say it with `start:` of a source"),
-        (r"isolation\.level", r".*", "sources are always read committed"),
-        (r"group\.id", r".*", "the gateway names its groups itself"),
-        (
-            r"(transactional\.id|transaction\.timeout\.ms)",
-            r".*",
-            "the gateway sets it from the plan",
-        ),
-        (r"(acks|enable\.idempotence)", r".*", "say it with `delivery:` of the target"),
-        (
-            r"partitioner\.class",
-            r".*",
-            "one key must always reach the partition of its murmur2 hash",
-        ),
-    )
+# the property as people write it, pattern of its name, pattern of its value, why it is refused
+REFUSALS: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "`sasl.jaas.config` with `JndiLoginModule` or `LdapLoginModule`",
+        r"(.*\.)?sasl\.jaas\.config",
+        r"(?s).*(?i:JndiLoginModule|LdapLoginModule).*",
+        "this login module fetches and runs code from an address",
+    ),
+    (
+        "`config.providers` and what begins with it",
+        r"config\.providers(\..*)?",
+        r"(?s).*",
+        "write ${NAME} or ${file:path} instead",
+    ),
+    (
+        "`interceptor.classes`, with any prefix",
+        r"(.*\.)?interceptor\.classes",
+        r"(?s).*",
+        "records are not changed on their way",
+    ),
+    (
+        "`key.serializer`, `value.deserializer` and the like",
+        r"(key|value)\.(de)?serializer",
+        r"(?s).*",
+        "the gateway reads and writes bytes by schema itself",
+    ),
+    (
+        "`enable.auto.commit`, `auto.commit.interval.ms`",
+        r"(enable\.auto\.commit|auto\.commit\.interval\.ms)",
+        r"(?s).*",
+        "positions are kept in checkpoints",
+    ),
+    ("`auto.offset.reset`", r"auto\.offset\.reset", r"(?s).*", "say it with `start:` of a source"),
+    ("`isolation.level`", r"isolation\.level", r"(?s).*", "sources are always read committed"),
+    ("`group.id`", r"group\.id", r"(?s).*", "the gateway names its groups itself"),
+    (
+        "`transactional.id`, `transaction.timeout.ms`",
+        r"(transactional\.id|transaction\.timeout\.ms)",
+        r"(?s).*",
+        "the gateway sets it from the plan",
+    ),
+    (
+        "`acks`, `enable.idempotence`",
+        r"(acks|enable\.idempotence)",
+        r"(?s).*",
+        "say it with `delivery:` of the target",
+    ),
+    (
+        "`partitioner.class`",
+        r"partitioner\.class",
+        r"(?s).*",
+        "one key must always reach the partition of its murmur2 hash",
+    ),
 )
 
 
 def _refused(name: str, value: str) -> str:
-    return next(
-        (
-            why
-            for names, values, why in _REFUSALS
-            if names.fullmatch(name) and values.fullmatch(value)
-        ),
-        "",
-    )
+    for _, names, values, why in REFUSALS:
+        if re.fullmatch(names, name) and re.fullmatch(values, value):
+            return why
+    return ""
 
 
 def _cluster_uses(config: Config) -> Iterator[tuple[ConfigPath, str]]:

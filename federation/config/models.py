@@ -92,7 +92,7 @@ Property = Annotated[
     BeforeValidator(_property),
     WithJsonSchema({"type": ["string", "number", "boolean"]}),
 ]
-Count = Annotated[int, BeforeValidator(_count), Field(ge=1)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(_count)]
 LocalPath = Annotated[Path, AfterValidator(_beside)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
@@ -180,7 +180,7 @@ Start = Annotated[
 class Source(Model):
     """Topics of one cluster that feed the stream."""
 
-    cluster: Name = Field(description="Alias of a cluster declared above.")
+    cluster: Name = Field(description="Alias of a declared cluster.")
     topics: tuple[Topic, ...] = Field((), description="Topics by name.")
     pattern: str | None = Field(
         None, description="Topics by regular expression (the whole name must match)."
@@ -248,12 +248,14 @@ def _target_key(value: Any) -> Any:
 class Target(Model):
     """Where the stream is written."""
 
-    cluster: Name = Field(description="Alias of a cluster declared above.")
-    topic: Topic
+    cluster: Name = Field(description="Alias of a declared cluster.")
+    topic: Topic = Field(description="Topic that the stream is written to.")
     key: Annotated[TargetKey, BeforeValidator(_target_key)] = Field(
         description="Contract fields that make the key: a list, or `{fields, encoding}`."
     )
-    delivery: Literal["exactly-once", "at-least-once"] = "exactly-once"
+    delivery: Literal["exactly-once", "at-least-once"] = Field(
+        "exactly-once", description="What a crash may do: nothing, or repeat some records."
+    )
     create: bool = Field(
         default=True, description="Create the topics at the target if they are missing."
     )
@@ -273,8 +275,10 @@ class Target(Model):
 class Limit(Model):
     """When so many records of a source fail that it is better to stop."""
 
-    ratio: Annotated[float, Field(gt=0, le=1)] = 0.2
-    of: Count = 10_000
+    ratio: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.2, description="Part of the records that may fail."
+    )
+    of: Count = Field(10_000, description="How many of the last records are looked at.")
 
 
 class Errors(Model):
@@ -294,15 +298,19 @@ class Stream(Model):
     contract: LocalPath = Field(
         alias="schema", description="The contract: an .avsc file, relative to this file."
     )
-    sources: tuple[Source, ...] = Field(min_length=1)
+    sources: tuple[Source, ...] = Field(min_length=1, description="What the stream is made from.")
     deduplicate: Deduplicate | None = Field(
-        None, description="Without it only records that came by two routes are recognised."
+        None,
+        description="What makes two records the same event; without it only records that came by "
+        "two routes are recognised.",
     )
     tombstones: Literal["forward", "drop", "dead-letter"] = Field(
         "forward", description="What happens to delete markers (null values)."
     )
-    target: Target
-    errors: Errors = Errors()
+    target: Target = Field(description="Where the stream is written.")
+    errors: Errors = Field(
+        Errors(), description="What happens to records that cannot be decoded or mapped."
+    )
 
 
 class Run(Model):
@@ -313,7 +321,7 @@ class Run(Model):
         description="Folder for checkpoints, savepoints and logs; default `.federation/<name>` "
         "beside this file.",
     )
-    parallelism: Annotated[Count, Field(le=128)] | None = Field(
+    parallelism: Annotated[int, Field(ge=1, le=128), BeforeValidator(_count)] | None = Field(
         None, description="Parallel tasks of a stream; default: the machine's cores."
     )
     checkpoint: Duration = Field(
@@ -325,7 +333,7 @@ class Run(Model):
 class Config(Model):
     """A federation: its clusters and its streams."""
 
-    version: Literal[1]
+    version: Literal[1] = Field(description="Version of this format.")
     federation: Name = Field(description="The name under which state is kept.")
     clusters: dict[Name, Cluster] = Field(
         description="Kafka clusters by alias.", json_schema_extra={"minProperties": 1}
@@ -333,4 +341,4 @@ class Config(Model):
     streams: dict[Name, Stream] = Field(
         description="Unified streams by name.", json_schema_extra={"minProperties": 1}
     )
-    run: Run = Run()
+    run: Run = Field(Run(), description="How the jobs run on this machine.")

@@ -1,0 +1,23 @@
+"""``federation config-schema``: what editors and people may know about a configuration."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+
+@click.command("config-schema")
+@click.option("--markdown", is_flag=True, help="Print the reference page instead.")
+def config_schema(*, markdown: bool) -> None:
+    """Print the JSON Schema of configurations.
+
+    Name it in the first line of a file and editors complete and check it:
+    # yaml-language-server: $schema=federation.schema.json
+    """
+    from federation.config.reference import json_schema, reference_markdown
+
+    if markdown:
+        click.echo(reference_markdown(), nl=False)
+    else:
+        click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
