@@ -41,7 +41,12 @@ RECORDS_PER_EVENT = 1.117  # what the table above adds up to
 _LATER = 9  # events between a record and its retry or its delete marker
 _HOT_BLOCK = 4096  # each run of so many events has a handful of hot ids
 _UNKNOWN_ID = 900_000  # no registry of a sandbox gets that far
+_NUMBERS = struct.Struct("<QQ")
 _WORDS = struct.Struct("<24H")
+# The table above as bounds of a 16-bit word.
+_TWICE, _RETRIED, _HOT, _DELETED, _SPOILED, _WITH_HEADERS = (
+    share * 65_536 // 1000 for share in (60, 30, 15, 20, 7, 200)
+)
 
 Headers = list[tuple[str, str]]
 
@@ -79,11 +84,15 @@ class Ids:
     newer: int
 
 
-def event(seed: int, number: int, time: int) -> Event:
-    """The event of that number; the same everywhere and always."""
-    digest = blake2b(struct.pack("<QQ", seed, number), digest_size=_WORDS.size).digest()
-    words = _WORDS.unpack(digest)
-    if words[3] < _of_1000(15) and number % _HOT_BLOCK > 8:
+def draw(seed: int, number: int) -> tuple[int, ...]:
+    """The random words of an event; the same everywhere and always."""
+    digest = blake2b(_NUMBERS.pack(seed, number), digest_size=_WORDS.size).digest()
+    return _WORDS.unpack(digest)
+
+
+def event(seed: int, number: int, time: int, words: tuple[int, ...]) -> Event:
+    """The event of that number, or another one of a hot key."""
+    if words[3] < _HOT and number % _HOT_BLOCK > 8:
         number -= number % _HOT_BLOCK - words[3] % 5
     return Event(seed, number, time, words)
 
@@ -117,19 +126,18 @@ def records(
     while True:
         while later and later[0][0] <= number:
             yield later.popleft()[1]
-        happened = event(seed, number, clock(number))
-        words = happened.words
+        words = draw(seed, number)
         home = routes[words[0] % len(routes)]
-        also = words[1] < _of_1000(60) and len(present) > 1
-        if home == mine or (also and _neighbour(present, home) == mine):
+        twice = words[1] < _TWICE and len(present) > 1
+        if home == mine or (twice and _neighbour(present, home) == mine):
+            happened = event(seed, number, clock(number), words)
             item = writer.record(happened)
             yield item
-            if words[2] < _of_1000(30):
+            if words[2] < _RETRIED:
                 later.append((number + _LATER, item))
-        if home == mine:
-            if words[4] < _of_1000(20):
+            if home == mine and words[4] < _DELETED:
                 later.append((number + _LATER, writer.tombstone(happened)))
-            if words[5] < _of_1000(7):
+            if home == mine and words[5] < _SPOILED:
                 yield writer.undecodable(happened)
         number += 1
 
@@ -140,8 +148,7 @@ class _Writer:
     def __init__(self, domain: Domain, source: Source, ids: Ids) -> None:
         self._domain = domain
         self._source = source
-        self._key = fastavro.parse_schema(source.key), _frame(ids.key)
-        self._field = source.key["fields"][0]["name"] if isinstance(source.key, dict) else None
+        self._key = _frame(ids.key)
         self._values = {
             False: (fastavro.parse_schema(source.older), _frame(ids.older)),
             True: (fastavro.parse_schema(source.newer), _frame(ids.newer)),
@@ -198,7 +205,8 @@ class _Writer:
         *,
         truth: Any = None,
     ) -> Item:
-        key = self._encode(self._key, {self._field: name} if self._field else name)
+        text = name.encode()  # a record of one string is, in Avro, that string
+        key = self._key + bytes((len(text) << 1,)) + text  # under 64 bytes: a length of one byte
         time = happened.time + happened.words[7] % 1500
         return Item(key, value, _headers(happened), time, kind, name, business, truth)
 
@@ -213,7 +221,7 @@ class _Writer:
 
 def _headers(happened: Event) -> Headers:
     word = happened.words[6]
-    if word >= _of_1000(200):
+    if word >= _WITH_HEADERS:
         return []
     headers = [("trace", f"{happened.seed:x}-{happened.number:x}-{word:x}")]
     if word & 1:
@@ -230,11 +238,6 @@ def _routes(domain: Domain, present: Sequence[str]) -> list[str]:
 
 def _neighbour(present: Sequence[str], home: str) -> str:
     return present[(present.index(home) + 1) % len(present)]
-
-
-def _of_1000(share: int) -> int:
-    """The bound below which a 16-bit word falls in ``share`` of 1,000 cases."""
-    return share * 65_536 // 1000
 
 
 def _frame(schema_id: int) -> bytes:

@@ -119,6 +119,7 @@ class _Writing:
         self._topic = DOMAINS[job.domain].sources[job.cluster].topic
         self._head = json.dumps({"cluster": job.cluster, "topic": self._topic})[:-1]
         self._truth = open_truth(Path(job.truth)) if job.truth else None
+        self._lines: list[str] = []
         self._counts: Counter[str] = Counter()
         self._error = ""
         self._next_word = 0.0
@@ -143,6 +144,7 @@ class _Writing:
             left = self._producer.flush(_FLUSH_SECONDS)
         finally:
             if self._truth is not None:
+                self._save()
                 self._truth.close()
         if left or self._error:
             raise RuntimeError(self._error or f"{left} records were not acknowledged in time")
@@ -216,7 +218,14 @@ class _Writing:
         self._counts[kind] += 1
         if self._truth is not None:
             place = f', "partition": {message.partition()}, "offset": {message.offset()}, '
-            self._truth.write(f"{self._head}{place}{line}\n")
+            self._lines.append(f"{self._head}{place}{line}\n")
+            if len(self._lines) >= 1000:  # gzip is slow by the line
+                self._save()
+
+    def _save(self) -> None:
+        if self._truth is not None:
+            self._truth.write("".join(self._lines))
+            self._lines.clear()
 
 
 _JSON = json.JSONEncoder(check_circular=False).encode
