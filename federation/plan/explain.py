@@ -81,7 +81,7 @@ def _stream(stream: StreamPlan, plan: Plan) -> Iterator[RenderableType]:
             "registers", f"a schema under {subject} in the registry of {target.cluster.alias}"
         )
     yield Text("\n  target", "bold")
-    yield Padding(facts, (0, 0, 0, 2))
+    yield Padding(facts, (0, 0, 0, 2), expand=False)
 
 
 def _source(source: SourcePlan) -> Iterator[RenderableType]:
@@ -99,12 +99,12 @@ def _source(source: SourcePlan) -> Iterator[RenderableType]:
         facts.add_row("delete markers", f"{name} from {rule.from_ or name} of the key")
     if not source.versions:
         facts.add_row("schemas", "none registered; taken by id while running")
-    yield Padding(facts, (0, 0, 0, 2))
+    yield Padding(facts, (0, 0, 0, 2), expand=False)
     for label, report in _reports(source.versions):
-        yield Padding(Text(label, "cyan"), (0, 0, 0, 4))
-        yield Padding(_fields(report), (0, 0, 0, 4))
+        yield Padding(Text(label, "cyan"), (0, 0, 0, 4), expand=False)
+        yield Padding(_fields(report), (0, 0, 0, 4), expand=False)
         if report.dropped:
-            yield Padding(Text(f"dropped: {', '.join(report.dropped)}"), (0, 0, 0, 6))
+            yield Padding(Text(f"dropped: {', '.join(report.dropped)}"), (0, 0, 0, 6), expand=False)
 
 
 def _reports(versions: tuple[WriterVersion, ...]) -> Iterator[tuple[str, MappingReport]]:
@@ -154,7 +154,8 @@ def _duplicates(stream: StreamPlan) -> str:
     found = stream.deduplication
     if found is None:
         return "only records that came by two routes are recognised"
-    scope = "" if found.across_keys else " and same target key"
+    implied = found.across_keys or set(stream.target.key_fields) <= set(found.key)
+    scope = "" if implied else " and same target key"
     order = "; the order within a target key is given up" if found.across_keys else ""
     return (
         f"same {', '.join(found.key)}{scope} within {said(found.window)}: the first wins; "

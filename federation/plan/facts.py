@@ -34,12 +34,14 @@ class RegistryFacts:
         alias: the cluster's name in the configuration.
         subjects: registered versions, oldest first, of the subjects that the plan needs.
         checks: by target subject.
+        unreadable: subjects whose schemas are not Avro, and why.
         error: why the registry could not be asked.
     """
 
     alias: str
     subjects: Mapping[str, tuple[RegisteredVersion, ...]] = field(default_factory=dict)
     checks: Mapping[str, SubjectCheck] = field(default_factory=dict)
+    unreadable: Mapping[str, Finding] = field(default_factory=dict)
     error: Finding | None = None
 
 

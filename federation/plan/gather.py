@@ -10,6 +10,7 @@ from federation.kafka.facts import ClusterFacts, ask
 from federation.plan import naming
 from federation.plan.facts import Facts, RegistryFacts, SubjectCheck
 from federation.plan.registries import access, client
+from federation.schemas.registry import NotAvro
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -67,7 +68,7 @@ def _one(loaded: Loaded, alias: str, timeout: float) -> tuple[ClusterFacts, Regi
         timeout,
     )
     try:
-        return cluster, _registry(loaded, alias, _topics(sources, cluster))
+        return cluster, _registry(loaded, alias, _topics(sources, cluster), timeout)
     except FederationError as error:
         return cluster, RegistryFacts(alias, error=error.findings[0])
 
@@ -78,11 +79,11 @@ def _topics(sources: list[Source], cluster: ClusterFacts) -> set[str]:
     return named | {t for t in cluster.topics if any(naming.reads(s, t) for s in sources)}
 
 
-def _registry(loaded: Loaded, alias: str, topics: set[str]) -> RegistryFacts:
+def _registry(loaded: Loaded, alias: str, topics: set[str], timeout: float) -> RegistryFacts:
     declared = loaded.config.clusters[alias].registry
     if declared is None:
         return RegistryFacts(alias)
-    with client(access(declared)) as registry:
+    with client(access(declared), deadline=timeout) as registry:
         known = registry.subjects()
         wanted = {s for topic in topics for s in naming.value_subjects(topic, known)}
         wanted |= {f"{topic}-key" for topic in topics} & set(known)
@@ -93,12 +94,18 @@ def _registry(loaded: Loaded, alias: str, topics: set[str]) -> RegistryFacts:
                     stream, loaded.contracts[name]
                 ).items():
                     checks[subject] = _check(registry, subject, schema, known=subject in known)
-        subjects = {subject: tuple(registry.versions(subject)) for subject in sorted(wanted)}
-        return RegistryFacts(alias, subjects, checks)
+        subjects, unreadable = {}, {}
+        for subject in sorted(wanted):
+            try:
+                subjects[subject] = tuple(registry.versions(subject))
+            except NotAvro as error:
+                unreadable[subject] = error.findings[0]
+        return RegistryFacts(alias, subjects, checks, unreadable)
 
 
 def _check(registry: Registry, subject: str, schema: Schema, *, known: bool) -> SubjectCheck:
-    found = registry.lookup(subject, schema) if known else None
+    found = registry.lookup(subject, schema.json) if known else None
     if found is not None or not known:
         return SubjectCheck(found)
-    return SubjectCheck(None, tuple(registry.check(subject, schema)))
+    fits, reasons = registry.check(subject, schema.json)
+    return SubjectCheck(None, () if fits else reasons or ("it is not compatible",))

@@ -97,11 +97,11 @@ def _register(stream: StreamPlan) -> PreparedStream:
     if target.cluster.registry is None:
         raise ClusterError("the target has no schema registry", where=_where(target))
     with client(target.cluster.registry) as registry:
-        value = registry.register(target.value_subject, contract)
+        value = registry.register(target.value_subject, contract.json)
         key = None
         if target.key_subject is not None:
             schema = key_schema(contract, target.key_fields)
-            key = registry.register(target.key_subject, schema)
+            key = registry.register(target.key_subject, schema.json)
     return PreparedStream(value, key)
 
 

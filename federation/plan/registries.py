@@ -26,16 +26,14 @@ def access(declared: models.Registry) -> RegistryAccess:
 
 
 @contextmanager
-def client(reached: RegistryAccess) -> Iterator[Registry]:
-    """A client of a registry, closed at the end."""
-    registry = Registry(
+def client(reached: RegistryAccess, deadline: float = 30.0) -> Iterator[Registry]:
+    """A client of a registry, closed at the end; ``deadline`` in seconds for one question."""
+    with Registry(
         reached.url,
         username=reached.username,
         password=reached.password,
         token=reached.token,
         ca=reached.ca,
-    )
-    try:
+        deadline=deadline,
+    ) as registry:
         yield registry
-    finally:
-        registry.close()

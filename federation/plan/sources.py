@@ -42,6 +42,7 @@ class SourceCompiler:
         versions: tuple[WriterVersion, ...] = ()
         if registry.error is None:
             names = [topic.name for topic in topics]
+            self._unreadable(names, registry)
             versions = self._values(source, names, registry.subjects)
             if self.stream.tombstones == "forward":
                 self._keys(source, names, registry.subjects)
@@ -88,6 +89,14 @@ class SourceCompiler:
                     what = f"topic {name} has no partition {partition}"
                     at = (*self.at, "start", "offsets", name, str(partition))
                     self.notes.error(at, what, f"it has 0 to {topic.partitions - 1}")
+
+    def _unreadable(self, topics: Iterable[str], registry: RegistryFacts) -> None:
+        """Subjects that hold something other than Avro."""
+        for topic in topics:
+            for subject in naming.value_subjects(topic, registry.unreadable):
+                finding = registry.unreadable[subject]
+                hint = "records of a stream are Avro"
+                self.notes.error((*self.at, "topics"), f"{registry.alias}: {finding.what}", hint)
 
     def _values(
         self,
