@@ -143,12 +143,12 @@ class Schema:
     @cached_property
     def json(self) -> Any:
         """Self-contained Avro JSON: references inlined where they first occur, docs kept."""
-        return _render(self.root, set(), keep_extra=True)
+        return render(self.root, set(), keep_extra=True)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of all that gives the data meaning: names, defaults, logical types, order."""
-        plain = _render(self.root, set(), keep_extra=False)
+        plain = render(self.root, set(), keep_extra=False)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -339,12 +339,12 @@ class _Parser:
         return made
 
 
-def _render(node: Type, seen: set[str], *, keep_extra: bool) -> Any:
-    """JSON of the graph; each named type is written out once and then named."""
+def render(node: Type, seen: set[str], *, keep_extra: bool = True) -> Any:
+    """JSON of the graph; a named type not in ``seen`` is written out (and added), then named."""
     if node.name in seen:
         return node.name
     if node.kind == "union":
-        return [_render(b, seen, keep_extra=keep_extra) for b in node.branches]
+        return [render(b, seen, keep_extra=keep_extra) for b in node.branches]
     out: dict[str, Any] = {"type": node.kind}
     if node.name:
         seen.add(node.name)
@@ -353,7 +353,7 @@ def _render(node: Type, seen: set[str], *, keep_extra: bool) -> Any:
         if node.aliases:
             out["aliases"] = list(node.aliases)
     if node.kind in ("array", "map"):
-        out["items" if node.kind == "array" else "values"] = _render(
+        out["items" if node.kind == "array" else "values"] = render(
             node.of, seen, keep_extra=keep_extra
         )
     elif node.kind == "enum":
@@ -374,7 +374,7 @@ def _render(node: Type, seen: set[str], *, keep_extra: bool) -> Any:
 
 
 def _render_field(one: Field, seen: set[str], *, keep_extra: bool) -> dict[str, Any]:
-    out: dict[str, Any] = {"name": one.name, "type": _render(one.type, seen, keep_extra=keep_extra)}
+    out: dict[str, Any] = {"name": one.name, "type": render(one.type, seen, keep_extra=keep_extra)}
     if one.default is not ABSENT:
         out["default"] = one.default
     if one.aliases:
