@@ -39,24 +39,26 @@ BYTES_PER_KEY = 40  # of the deduplication index: 20 for an entry, at most half 
 
 def render(plan: Plan) -> Iterator[RenderableType]:
     """The plan as rich renderables, readable at 100 columns and without colours."""
-    yield Text.assemble(("federation ", "bold"), plan.federation, (f"  {plan.config_file}", "dim"))
+    yield _heading("federation ", plan.federation, plan.config_file)
     for stream in plan.streams:
         yield from _stream(stream, plan)
     checkpoint = said(plan.run.checkpoint)
     yield Text(
-        f"\nruns here with parallelism {plan.run.parallelism}, a checkpoint every {checkpoint}, "
-        f"state in {plan.run.state}"
+        f"\nruns here with parallelism {plan.run.parallelism}, a checkpoint every {checkpoint}; "
+        f"state in\n{plan.run.state}",
+        no_wrap=True,
+        overflow="ignore",
     )
     for warning in plan.warnings:
         yield Text.assemble(("\nwarning: ", "bold yellow"), warning.what)
         if warning.where:
-            yield Text(f"  at {warning.where}", "cyan")
+            yield Text(f"  at {warning.where}", "cyan", no_wrap=True, overflow="ignore")
         if warning.hint:
             yield Text(f"  {warning.hint}")
 
 
 def _stream(stream: StreamPlan, plan: Plan) -> Iterator[RenderableType]:
-    yield Text.assemble(("\nstream ", "bold"), stream.name, (f"  {stream.contract_file}", "dim"))
+    yield _heading("\nstream ", stream.name, stream.contract_file)
     for source in stream.sources:
         yield from _source(source)
     target, facts = stream.target, _pairs()
@@ -81,14 +83,12 @@ def _stream(stream: StreamPlan, plan: Plan) -> Iterator[RenderableType]:
             "registers", f"a schema under {subject} in the registry of {target.cluster.alias}"
         )
     yield Text("\n  target", "bold")
-    yield Padding(facts, (0, 0, 0, 2), expand=False)
+    yield Padding(facts, (0, 0, 0, 4), expand=False)
 
 
 def _source(source: SourcePlan) -> Iterator[RenderableType]:
     cluster = source.cluster
-    yield Text.assemble(
-        ("\n  source ", "bold"), source.name, (f"  cluster.id {cluster.cluster_id}", "dim")
-    )
+    yield _heading("\n  source ", source.name, f"cluster.id {cluster.cluster_id}")
     facts = _pairs()
     topics = ", ".join(f"{t.name} ({t.partitions} partitions)" for t in source.topics)
     facts.add_row("topics", topics or f"none matches {source.pattern} yet")
@@ -99,10 +99,10 @@ def _source(source: SourcePlan) -> Iterator[RenderableType]:
         facts.add_row("delete markers", f"{name} from {rule.from_ or name} of the key")
     if not source.versions:
         facts.add_row("schemas", "none registered; taken by id while running")
-    yield Padding(facts, (0, 0, 0, 2), expand=False)
+    yield Padding(facts, (0, 0, 0, 4), expand=False)
     for label, report in _reports(source.versions):
         yield Padding(Text(label, "cyan"), (0, 0, 0, 4), expand=False)
-        yield Padding(_fields(report), (0, 0, 0, 4), expand=False)
+        yield Padding(_fields(report), (0, 0, 0, 6), expand=False)
         if report.dropped:
             yield Padding(Text(f"dropped: {', '.join(report.dropped)}"), (0, 0, 0, 6), expand=False)
 
@@ -126,7 +126,7 @@ def _fields(report: MappingReport) -> Table:
         how = Text(one.conversion)
         if one.lossy:
             how.append(" LOSSY" if one.conversion else "LOSSY", "bold yellow")
-        table.add_row(Text(f"  {one.target}"), Text(_origin(one)), how)
+        table.add_row(Text(one.target), Text(_origin(one)), how)
     return table
 
 
@@ -183,6 +183,12 @@ def _creation(topic: TopicCreation) -> str:
     copies = "the broker's default" if topic.replication < 0 else str(topic.replication)
     config = ", ".join(f"{name}={value}" for name, value in sorted(topic.config.items()))
     return f"{topic.name}: {topic.partitions} partitions, replication {copies}, {config}"
+
+
+def _heading(word: str, name: str, more: str) -> Text:
+    """A line that is never broken: names of files are copied from it."""
+    parts = ((word, "bold"), name, (f"  {more}", "dim"))
+    return Text.assemble(*parts, no_wrap=True, overflow="ignore")
 
 
 def _pairs() -> Table:
