@@ -69,6 +69,7 @@ class Document:
         raw: scalars that were written with variables, as they stand in the file.
         broken: paths that already have a finding, and whose value means nothing.
         findings: mistakes of form, in the order of the file.
+        at_keys: mappings, lists and empty values, which are found at their keys.
     """
 
     name: str
@@ -78,7 +79,7 @@ class Document:
     raw: dict[ConfigPath, str] = field(default_factory=dict)
     broken: set[ConfigPath] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
-    containers: set[ConfigPath] = field(default_factory=set)
+    at_keys: set[ConfigPath] = field(default_factory=set)
 
     def position(self, path: ConfigPath, *, key: bool = False) -> tuple[int, int]:
         """Line and column of a value, or of its key; of the nearest parent if it is not there.
@@ -86,7 +87,7 @@ class Document:
         A mapping or list is found where its key stands, a scalar where its text begins.
         """
         while path:
-            if (key or path in self.containers) and path in self.key_marks:
+            if (key or path in self.at_keys) and path in self.key_marks:
                 return self.key_marks[path]
             if path in self.marks:
                 return self.marks[path]
@@ -175,10 +176,10 @@ class _Reader:
         if getattr(event, "tag", None) not in {None, "!"}:
             self.mistake(path, event, f"`{event.tag}`: tags are not allowed", "leave it out")
         if isinstance(event, MappingStartEvent):
-            self.out.containers.add(path)
+            self.out.at_keys.add(path)
             return self.mapping(path)
         if isinstance(event, SequenceStartEvent):
-            self.out.containers.add(path)
+            self.out.at_keys.add(path)
             return self.sequence(path)
         return self.scalar(path, event)
 
@@ -234,6 +235,8 @@ class _Reader:
                 REDACTOR.register(found.text)
             if "://" in found.text:
                 register_url(found.text)
+        if not event.value and event.implicit[0]:
+            self.out.at_keys.add(path)
         plain = event.implicit[0] and not found.references and "${" not in event.value
         return _core(found.text) if plain else found.text
 
@@ -294,7 +297,8 @@ def _syntax(document: Document, text: str, error: YAMLError) -> Finding:
     if isinstance(error, ReaderError):
         before = text[: error.position]
         where = f"{document.name}:{before.count(chr(10)) + 1}:{len(before.rsplit(chr(10))[-1]) + 1}"
-        return Finding(f"character {error.character!r} is not allowed in YAML", where, "remove it")
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        return Finding(f"character U+{code:04X} is not allowed in YAML", where, "remove it")
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return Finding("the file is not YAML", document.name, "check its form")
     mark = error.problem_mark

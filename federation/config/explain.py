@@ -187,7 +187,8 @@ def _finding(document: Document, detail: ErrorDetails, path: ConfigPath) -> Find
         one_of = "one of " if len(words) > 1 else ""
         return Finding(f"{name} must be {one_of}{', '.join(words)}{found}", where, hint)
     if kind == "value_error":
-        return Finding(f"{name}: {ctx['error']}{found}", where, hint)
+        plain = path not in document.at_keys and found  # of a mapping, the message says it all
+        return Finding(f"{name}: {ctx['error']}{plain or ''}", where, hint)
     if kind == "start":
         return Finding(f"{name} {detail['msg']}{found}", where, hint)
     if kind == "string_pattern_mismatch":

@@ -92,7 +92,7 @@ def _contracts(data: Mapping[str, Any], folder: Path) -> tuple[dict[str, Schema]
             mistakes.append(Mistake(path, what, first.hint or "correct the .avsc file"))
         else:
             if contract.root.kind != "record":
-                what = f"contract `{shown}` is a {contract.root}, not a record"
+                what = f"contract `{shown}` is no record but {contract.root}"
                 mistakes.append(Mistake(path, what, "a stream's record is an Avro record"))
             else:
                 contracts[name] = contract
@@ -118,10 +118,11 @@ def unknown_clusters(facts: Facts) -> Iterator[Mistake]:
 def unused_clusters(facts: Facts) -> Iterator[Mistake]:
     """A declared cluster that no stream uses."""
     used = {alias for _, alias in _cluster_uses(facts.config)}
-    for alias in facts.config.clusters if facts.whole else ():
-        if alias not in used:
-            what = f"cluster `{alias}` is used by no stream"
-            yield Mistake(("clusters", alias), what, "remove it or name it", "warning", at_key=True)
+    if not facts.whole or not used <= facts.config.clusters.keys():
+        return  # a mistake elsewhere is the likelier reason
+    for alias in facts.config.clusters.keys() - used:
+        what = f"cluster `{alias}` is used by no stream"
+        yield Mistake(("clusters", alias), what, "remove it or name it", "warning", at_key=True)
 
 
 def missing_registries(facts: Facts) -> Iterator[Mistake]:
@@ -196,6 +197,7 @@ def shared_outputs(facts: Facts) -> Iterator[Mistake]:
             if owner != name:
                 what = f"`{topic}` is already written by stream `{owner}`"
                 yield Mistake(path, what, "every stream has its own target and dead-letter topic")
+                break  # its dead letters follow from it
 
 
 def long_checkpoints(facts: Facts) -> Iterator[Mistake]:
@@ -249,6 +251,22 @@ def rule_fields(facts: Facts) -> Iterator[Mistake]:
                     yield Mistake((*at, "key", field), what, hint, at_key=True)
 
 
+def filters(facts: Facts) -> Iterator[Mistake]:
+    """A source's `where` is CEL, of the part that the gateway knows."""
+    for name, stream in facts.config.streams.items():
+        for index, source in enumerate(stream.sources):
+            if source.where is None:
+                continue
+            from federation.mapping.where import compile as check  # noqa: PLC0415 - slow, and rare
+
+            try:
+                check(source.where)
+            except FederationError as error:
+                first = error.findings[0]
+                path = ("streams", name, "sources", index, "where")
+                yield Mistake(path, first.what, first.hint)
+
+
 def start_offsets(facts: Facts) -> Iterator[Mistake]:
     """Start offsets are given for topics that the source reads."""
     for name, stream in facts.config.streams.items():
@@ -275,6 +293,7 @@ RULES: tuple[Callable[[Facts], Iterator[Mistake]], ...] = (
     key_fields,
     repeated_keys,
     rule_fields,
+    filters,
     start_offsets,
 )
 

@@ -1,7 +1,7 @@
 """Logging: structlog to stderr, for people on a terminal and as JSON lines elsewhere.
 
-Every line has ``time`` (ISO 8601, UTC), ``level``, ``event`` and ``logger``; other keys belong to the
-event. Lines of libraries that use :mod:`logging` take the same way, and no line leaves without
+Every line has ``time`` (ISO 8601, UTC), ``level``, ``event`` and ``logger``; other keys belong to
+the event. Lines of libraries that use :mod:`logging` take the same way, and no line leaves without
 passing the redactor.
 """
 

@@ -34,6 +34,7 @@ _USERINFO = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^\s/\"']+@", re.IGNO
 _JAAS_OPTION = re.compile(
     r"""([\w.]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s;]+))"""
 )
+_PAIR = re.compile(r"[^\s:/]+:(\S+)")
 
 
 def is_secret(name: str) -> bool:
@@ -115,11 +116,10 @@ def register_url(url: str) -> None:
     user, at, _ = rest.rpartition("@")
     if at:
         REDACTOR.register(user)
-        REDACTOR.register(user.partition(":")[2])
 
 
 def _parts(value: str) -> set[str]:
-    """The whole, its lines, and the secret options of a JAAS entry."""
+    """The whole, its lines, secret options of a JAAS entry, what follows ``user:``."""
     lines = {line.strip() for line in value.splitlines() if not line.lstrip().startswith("-----")}
     options = {
         next(filter(None, match.groups()[1:]), "")
@@ -127,7 +127,8 @@ def _parts(value: str) -> set[str]:
         if is_secret(match[1])
     }
     long_lines = {line for line in lines if len(line) >= 2 * _SHORTEST or line == value.strip()}
-    return {value, value.strip()} | long_lines | options
+    pair = _PAIR.fullmatch(value.strip())
+    return {value, value.strip()} | long_lines | options | ({pair[1]} if pair else set())
 
 
 def _spellings(secret: str) -> set[str]:
