@@ -7,16 +7,20 @@ import shlex
 import sys
 import time
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from federation.cli.output import emit, output_option, stderr, table
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from rich.console import RenderableType
+
     from federation.sandbox import NodeStatus, Sandbox
+    from federation.sandbox.seed import Seeded
 
 
 def _example(*lines: str) -> str:
@@ -30,14 +34,6 @@ _folder = click.option(
     envvar="FEDERATION_SANDBOX",
     help="Where the sandbox keeps its state and data."
     "  [default: $XDG_STATE_HOME/federation/sandbox]",
-)
-_output = click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["table", "json"]),
-    default="table",
-    show_default=True,
-    help="How the result is printed.",
 )
 
 
@@ -81,7 +77,7 @@ def sandbox() -> None:
     help="Ports of new clusters from here on, three each.  [default: free ones]",
 )
 @_folder
-@_output
+@output_option
 def up(clusters: str | None, base_port: int | None, folder: Path | None, output: str) -> None:
     """Start the clusters and wait until all answer; heal what crashed.
 
@@ -102,7 +98,7 @@ def up(clusters: str | None, base_port: int | None, folder: Path | None, output:
 
 @sandbox.command(epilog=_example("federation sandbox status", "federation sandbox status -o json"))
 @_folder
-@_output
+@output_option
 def status(folder: Path | None, output: str) -> None:
     """Show every node: up, starting, crashed or down.
 
@@ -221,7 +217,7 @@ def logs(node: str, lines: int, *, follow: bool, folder: Path | None) -> None:
 )
 @click.option("--append", is_flag=True, help="Add to the truth file instead of replacing it.")
 @_folder
-@_output
+@output_option
 def seed(
     domain: str,
     records: int,
@@ -252,33 +248,16 @@ def seed(
             append=append,
             progress=advance,
         )
-    if output == "json":
-        click.echo(json.dumps(asdict(done), indent=2))
-    else:
-        _print_counts(done.counts)
+    emit(done, output, _count_table)
     click.echo(f"Wrote {done.records:,} records in {done.seconds:.1f} s.", err=True)
-
-
-def _print_counts(counts: dict[str, dict[str, int]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    kinds = ("record", "tombstone", "undecodable")
-    table = Table("CLUSTER", box=None, header_style="bold", pad_edge=False)
-    for kind in kinds:
-        table.add_column(f"{kind}s".upper(), justify="right")
-    for cluster, found in counts.items():
-        table.add_row(cluster, *(f"{found.get(kind, 0):,}" for kind in kinds))
-    Console(soft_wrap=True).print(table)
 
 
 @contextmanager
 def _bar(total: int | None) -> Iterator[Callable[[int], None]]:
     """Records written so far, on stderr, on a terminal only."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    console = Console(stderr=True)
+    console = stderr()
     columns = (TextColumn("seeding"), BarColumn(), MofNCompleteColumn())
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
@@ -288,27 +267,31 @@ def _bar(total: int | None) -> Iterator[Callable[[int], None]]:
 
 
 def _print_nodes(nodes: Sequence[NodeStatus], output: str) -> None:
-    if output == "json":
-        click.echo(json.dumps([asdict(node) for node in nodes], indent=2))
-        return
-    if not nodes:
-        return
-    from rich.console import Console
-    from rich.table import Table
+    emit(list(nodes), output, _node_table)
 
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("NODE", "STATE", "ADDRESS"):
-        table.add_column(name, no_wrap=True, overflow="fold")
-    for name in ("PID", "MIB"):
-        table.add_column(name, justify="right")
-    colours = {"up": "green", "starting": "yellow", "crashed": "red", "down": "dim"}
-    for node in nodes:
-        state = f"[{colours[node.state]}]{node.state}[/]"
-        table.add_row(
-            node.node, state, node.address, str(node.pid or "-"), str(node.memory >> 20 or "-")
-        )
-    console = Console(soft_wrap=True)
-    console.print(table)
+
+def _node_table(nodes: Sequence[NodeStatus]) -> RenderableType:
+    return table(
+        [
+            {
+                "node": node.node,
+                "state": node.state,
+                "address": node.address,
+                "process": str(node.pid) if node.pid else None,  # a name, not an amount
+                "MiB": node.memory >> 20 if node.pid else None,
+            }
+            for node in nodes
+        ]
+    )
+
+
+def _count_table(done: Seeded) -> RenderableType:
+    columns = ("record", "tombstone", "undecodable")
+    rows = [
+        {"cluster": cluster} | {f"{name}s": found.get(name, 0) for name in columns}
+        for cluster, found in done.counts.items()
+    ]
+    return table(rows)
 
 
 @contextmanager

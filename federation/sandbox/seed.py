@@ -19,7 +19,7 @@ from federation.errors import SandboxError
 from federation.sandbox import seed_writer
 from federation.sandbox.seed_stream import RECORDS_PER_EVENT, Ids
 from federation.sandbox.seed_truth import join, open_truth
-from federation.sandbox.seed_writer import DOMAINS
+from federation.sandbox.seed_writer import DOMAINS, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from federation.sandbox.sandbox import Sandbox
     from federation.sandbox.seed_domain import Domain, Source
     from federation.sandbox.state import Cluster
-
-HOUR = 3_600_000  # milliseconds: bulk data lies within the last one
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 DOMAINS: dict[str, Domain] = {domain.name: domain for domain in (ORDERS, TELEMETRY)}
 
+HOUR = 3_600_000  # milliseconds: bulk data lies within one
+_JITTER = 1500  # milliseconds, at most, that the stream adds to an event's time
 _PAUSE = 0.02  # seconds between two bursts at a given rate
 _FLUSH_SECONDS = 60.0
 _TRUTH_FIELDS = {seed_stream.RECORD: "value", seed_stream.UNDECODABLE: "reason"}
@@ -82,8 +84,9 @@ class Job:
 
     def _clock(self, number: int) -> int:
         if self.rate is not None:
-            return int(time.time() * 1000) - 1500  # the stream adds up to that much of jitter
-        return self.start + int((number - self.first) * self.step)
+            return int(time.time() * 1000) - _JITTER
+        # A few more events than estimated may be needed: none lies in the future.
+        return self.start + min(int((number - self.first) * self.step), HOUR - _JITTER)
 
 
 def main() -> None:
