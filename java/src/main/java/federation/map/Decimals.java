@@ -21,7 +21,7 @@ final class Decimals {
     return (run, pos) -> {
       int begin = w.getType() == Type.FIXED ? pos : run.length(pos);
       int size = w.getType() == Type.FIXED ? w.getFixedSize() : (int) run.value;
-      put(run, unscaled(run.in, begin, size, from), from.scale(), c, to);
+      put(run, unscaled(run.in, begin, size), from.scale(), c, to);
       return begin + size;
     };
   }
@@ -38,19 +38,18 @@ final class Decimals {
     };
   }
 
-  /** The unscaled value; one with more digits than its own type allows is refused before it costs time. */
-  static BigInteger unscaled(byte[] in, int begin, int size, Logical type) throws MappingException {
+  static BigInteger unscaled(byte[] in, int begin, int size) throws MappingException {
     if (size == 0) {
-      return BigInteger.ZERO;
+      throw MappingException.map("parse");
     }
-    BigInteger value = new BigInteger(in, begin, size);
-    if (value.bitLength() > BITS_PER_DIGIT * type.precision() + 1) {
-      throw MappingException.map("overflow");
-    }
-    return value;
+    return new BigInteger(in, begin, size);
   }
 
   private static void put(Run run, BigInteger unscaled, int scale, Schema c, Logical to) throws MappingException {
+    // What cannot fit is refused before its digits cost time.
+    if (unscaled.bitLength() > BITS_PER_DIGIT * (to.precision() + Math.max(0, scale - to.scale())) + 4) {
+      throw MappingException.map("overflow");
+    }
     BigDecimal value = new BigDecimal(unscaled, scale);
     put(run, value.setScale(to.scale(), RoundingMode.HALF_EVEN), c, to);
   }

@@ -2,7 +2,7 @@ package federation.map;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.function.Predicate;
 import org.apache.avro.Schema;
 import org.apache.avro.Schema.Type;
 
@@ -54,6 +54,9 @@ final class Fields {
       }
       return constant(field, Literal.encode(field.schema(), rule.constant()));
     }
+    if (rule != null) {
+      meaningful(field.schema(), rule);
+    }
     byte[] fallback = rule == null || rule.fallback() == null ? null : Literal.encode(field.schema(), rule.fallback());
     Hint hint = rule == null ? Hint.NONE : Hint.of(rule);
     RecordEmit.Step step = null;
@@ -73,6 +76,35 @@ final class Fields {
     // The end of a field is known from its slots, so that the shape of nothing is enough.
     return safe ? step : new RecordEmit.Step(field.name(), step.slot(),
         new Emit.OrDefault(step.emit(), compiler.shape(Schema.create(Type.NULL)), fallback), null);
+  }
+
+  /** Refuses keys of a rule that could never apply to this field, whatever the writer. */
+  private static void meaningful(Schema schema, Rule rule) throws ContractException {
+    if (rule.unit() != null || rule.zone() != null) {
+      require(leaf(schema, s -> Logical.of(s).instant()), "unit and zone are for timestamps", schema);
+    }
+    if (rule.scale() != null) {
+      require(leaf(schema, s -> Logical.of(s).is(Logical.Kind.DECIMAL)), "scale is for decimals", schema);
+    }
+    if (!rule.fields().isEmpty()) {
+      require(leaf(schema, s -> s.getType() == Type.RECORD), "fields is for nested records", schema);
+    }
+  }
+
+  private static void require(boolean condition, String message, Schema schema) throws ContractException {
+    if (!condition) {
+      throw new ContractException(": " + message + ", and the field is " + Scalars.name(schema));
+    }
+  }
+
+  /** Whether some value of a field, of its branches or of its elements is of a kind. */
+  private static boolean leaf(Schema schema, Predicate<Schema> kind) {
+    return switch (schema.getType()) {
+      case UNION -> schema.getTypes().stream().anyMatch(s -> leaf(s, kind));
+      case ARRAY -> leaf(schema.getElementType(), kind);
+      case MAP -> leaf(schema.getValueType(), kind);
+      default -> kind.test(schema);
+    };
   }
 
   private RecordEmit.Step missing(Schema.Field field, Rule rule, byte[] fallback) throws ContractException {
@@ -115,7 +147,7 @@ final class Fields {
     return at.getType() == Type.UNION ? through(field, path, done, at, slot, known, anchor, hint, fallback) : null;
   }
 
-  /** A path that leads through a union: each branch of the datum by itself. */
+  /** A path that leads through a union of null and one type; others are no way for a path. */
   private RecordEmit.Step through(Schema.Field field, String[] path, int done, Schema at, int slot, Track known,
       Anchor anchor, Hint hint, byte[] fallback) throws ContractException {
     List<Schema> types = at.getTypes();
@@ -124,11 +156,15 @@ final class Fields {
     List<String> reasons = new ArrayList<>();
     int found = 0;
     int good = 0;
+    if (types.stream().filter(t -> t.getType() != Type.NULL).count() > 1) {
+      return null;
+    }
     for (int i = 0; i < emits.length; i++) {
       int branch = i;
       emits[i] = new Emit.Fail("type");
       if (types.get(i).getType() == Type.NULL) {
         emits[i] = compiler.onNull(field.schema(), fallback);
+        good += emits[i] instanceof Emit.Fail ? 0 : 1;
         continue;
       }
       try {

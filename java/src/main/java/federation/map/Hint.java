@@ -18,7 +18,7 @@ final class Hint {
   final Integer scale;
   final Map<String, Rule> fields;
   private Hint items;
-  private Hint unmapped;
+  private final Hint[] unmapped = new Hint[2];
 
   private Hint(boolean named, boolean lossy, boolean defaulted, Map<String, String> map, Integer unit, ZoneId zone,
       Integer scale, Map<String, Rule> fields) {
@@ -53,11 +53,12 @@ final class Hint {
     return items;
   }
 
-  /** For text that the map has replaced or passed: the same as a string source named by a rule. */
-  Hint unmapped() {
-    if (unmapped == null) {
-      unmapped = new Hint(true, lossy, defaulted, Map.of(), unit, zone, scale, fields);
+  /** For what the map has replaced, which is text that a rule names, or has passed on. */
+  Hint unmapped(boolean replaced) {
+    int which = replaced ? 1 : 0;
+    if (unmapped[which] == null) {
+      unmapped[which] = new Hint(named || replaced, lossy, defaulted, Map.of(), unit, zone, scale, fields);
     }
-    return unmapped;
+    return unmapped[which];
   }
 }

@@ -1,7 +1,6 @@
 package federation.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -43,7 +42,7 @@ final class Literal {
       node.forEach(n -> list.add(plain(n)));
       return list;
     }
-    return node.isNumber() ? node.decimalValue() : node.isBoolean() ? (Object) node.booleanValue()
+    return node.isNumber() ? node.numberValue() : node.isBoolean() ? (Object) node.booleanValue()
         : node.isTextual() ? node.textValue() : null;
   }
 
@@ -58,8 +57,8 @@ final class Literal {
       case BOOLEAN -> value instanceof Boolean b && one(out, b ? 1 : 0);
       case INT -> integer(value, Integer.MIN_VALUE, Integer.MAX_VALUE, out);
       case LONG -> integer(value, Long.MIN_VALUE, Long.MAX_VALUE, out);
-      case FLOAT -> value instanceof Number n && real(out, n.floatValue());
-      case DOUBLE -> value instanceof Number n && real(out, n.doubleValue());
+      case FLOAT -> value instanceof Number n && Float.isFinite(n.floatValue()) && real(out, n.floatValue());
+      case DOUBLE -> value instanceof Number n && Double.isFinite(n.doubleValue()) && real(out, n.doubleValue());
       case STRING -> value instanceof String s && bytes(out, s.getBytes(StandardCharsets.UTF_8));
       case BYTES -> latin(value) != null && bytes(out, latin(value));
       case FIXED -> latin(value) != null && latin(value).length == schema.getFixedSize() && raw(out, latin(value));
@@ -130,15 +129,11 @@ final class Literal {
   }
 
   private static boolean integer(Object value, long least, long most, Output out) {
-    if (!(value instanceof Number)) {
+    if (!(value instanceof Integer || value instanceof Long)) {
       return false;
     }
-    try {
-      long number = new BigDecimal(value.toString()).longValueExact();
-      return number >= least && number <= most && number(out, number);
-    } catch (ArithmeticException | NumberFormatException e) {
-      return false;
-    }
+    long number = ((Number) value).longValue();
+    return number >= least && number <= most && number(out, number);
   }
 
   /** Bytes and fixed are written as text, one character from U+0000 to U+00FF per byte. */

@@ -46,6 +46,11 @@ record Logical(Kind kind, int digits, int precision, int scale) {
     return kind == other;
   }
 
+  /** Whether the value counts from the epoch, so that a plain number needs a unit to become one. */
+  boolean instant() {
+    return kind == Kind.INSTANT || kind == Kind.LOCAL;
+  }
+
   /** Whether the value is a count of some unit since or within something. */
   boolean timed() {
     return kind == Kind.INSTANT || kind == Kind.LOCAL || kind == Kind.TIME;

@@ -24,21 +24,41 @@ final class Replace {
     }
   }
 
-  /** Whether a writer's value has a text that a map may replace. */
-  static boolean applies(Schema writer) {
-    return switch (writer.getType()) {
-      case STRING, ENUM, BOOLEAN -> true;
-      case INT, LONG -> Logical.of(writer).is(Logical.Kind.NONE);
-      default -> false;
-    };
+  /**
+   * Whether a map concerns a writer's value itself and not its parts.
+   *
+   * @throws ContractException if it does, and the value has no text that could be replaced
+   */
+  static boolean applies(Schema writer) throws ContractException {
+    switch (writer.getType()) {
+      case NULL, UNION, ARRAY, MAP, RECORD:
+        return false;
+      case STRING, ENUM, BOOLEAN:
+        return true;
+      case INT, LONG:
+        if (Logical.of(writer).is(Logical.Kind.NONE)) {
+          return true;
+        }
+        break;
+      default:
+        break;
+    }
+    throw new ContractException(": map replaces text, enums, whole numbers and booleans, not " + Scalars.name(writer));
   }
 
   static Emit compile(Compiler compiler, Schema writer, Schema contract, Hint hint, byte[] fallback)
       throws ContractException {
-    Emit text = compiler.resolve(Compiler.string(), contract, hint.unmapped(), fallback);
-    Emit pass = pass(compiler, writer, contract, hint, fallback, text);
+    Emit text = compiler.resolve(Compiler.string(), contract, hint.unmapped(true), fallback);
+    Emit pass = pass(compiler, writer, contract, hint, fallback);
     Map<byte[], Outcome> entries = new HashMap<>();
-    hint.map.forEach((from, to) -> entries.put(utf8(from), outcome(text, literal(to), fallback)));
+    for (Map.Entry<String, String> entry : hint.map.entrySet()) {
+      Outcome outcome = outcome(text, literal(entry.getValue()), fallback);
+      if (outcome.bytes == null && !hint.defaulted) {
+        throw new ContractException(": map replaces " + entry.getKey() + " by " + entry.getValue() + ", which is no "
+            + Scalars.name(contract) + " (" + outcome.reason + ")");
+      }
+      entries.put(utf8(entry.getKey()), outcome);
+    }
     SliceMap<Outcome> map = new SliceMap<>(entries);
     return switch (writer.getType()) {
       case ENUM -> symbols(writer, map, pass, fallback);
@@ -67,37 +87,12 @@ final class Replace {
     };
   }
 
-  /** What is not listed passes on: as it is where it fits, else as its text. */
-  private static Emit pass(Compiler compiler, Schema writer, Schema contract, Hint hint, byte[] fallback, Emit text)
-      throws ContractException {
+  /** What is not listed passes on as it is, where it fits. */
+  private static Emit pass(Compiler compiler, Schema writer, Schema contract, Hint hint, byte[] fallback) {
     try {
-      return compiler.resolve(writer, contract, hint.unmapped(), fallback);
+      return compiler.resolve(writer, contract, hint.unmapped(false), fallback);
     } catch (ContractException e) {
-      Shape shape = compiler.shape(writer);
-      if (writer.getType() == Schema.Type.ENUM) {
-        String[] symbols = writer.getEnumSymbols().toArray(new String[0]);
-        Outcome[] outcomes = new Outcome[symbols.length];
-        for (int i = 0; i < symbols.length; i++) {
-          outcomes[i] = outcome(text, literal(symbols[i]), fallback);
-        }
-        return table(outcomes);
-      }
-      return (run, pos) -> {
-        byte[] literal = text(shape, run, pos);
-        byte[] in = run.in;
-        int end = run.end;
-        Output encoded = new Output(literal.length + 5);
-        encoded.writeBytes(literal, 0, literal.length);
-        run.in = encoded.buffer();
-        run.end = encoded.length();
-        try {
-          text.emit(run, 0);
-        } finally {
-          run.in = in;
-          run.end = end;
-        }
-        return run.walk(shape, pos);
-      };
+      return new Emit.Fail("type");
     }
   }
 

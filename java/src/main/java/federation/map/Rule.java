@@ -49,11 +49,20 @@ public record Rule(String from, JsonNode constant, Map<String, String> map, Json
     require(node.isObject(), "the rule of " + field + " must be a path or an object");
     node.fieldNames().forEachRemaining(
         key -> require(KEYS.contains(key), "the rule of " + field + " has an unknown key " + key));
-    require(!(node.has("from") && node.has("const")), "the rule of " + field + " has both from and const");
+    require(!node.has("const") || node.size() == 1, "the rule of " + field + " has const, which excludes all else");
+    exclude(field, node, "fields", "map", "unit", "zone", "scale");
+    exclude(field, node, "scale", "unit", "zone");
     return new Rule(text(field, node, "from"), node.get("const"), replacements(field, node.path("map")),
         node.get("default"), unit(field, text(field, node, "unit")), zone(field, text(field, node, "zone")),
         node.has("scale") ? (Integer) node.get("scale").asInt() : null, node.path("lossy").asBoolean(false),
         parse(node.get("fields")));
+  }
+
+  private static void exclude(String field, JsonNode node, String one, String... others) {
+    for (String other : others) {
+      require(!(node.has(one) && node.has(other)),
+          one + " and " + other + " of " + field + " cannot apply to one value");
+    }
   }
 
   private static String text(String field, JsonNode node, String key) {

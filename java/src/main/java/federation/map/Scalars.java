@@ -13,25 +13,23 @@ final class Scalars {
   static boolean same(Schema w, Schema c, Hint hint) {
     Logical from = Logical.of(w);
     Logical to = Logical.of(c);
-    boolean physical = switch (w.getType()) {
-      case INT -> c.getType() == Type.INT || c.getType() == Type.LONG;
-      case STRING -> c.getType() == Type.STRING || c.getType() == Type.BYTES;
-      case FIXED -> c.getType() == Type.FIXED && w.getFixedSize() == c.getFixedSize();
-      case ENUM -> c.getType() == Type.ENUM && prefix(w, c);
-      default -> w.getType() == c.getType();
-    };
-    if (!physical) {
+    if (w.getType() != c.getType()) {
+      boolean alike = w.getType() == Type.INT && c.getType() == Type.LONG
+          || w.getType() == Type.STRING && c.getType() == Type.BYTES;
+      return alike && from.is(Kind.NONE) && to.is(Kind.NONE);
+    }
+    if (w.getType() == Type.FIXED && w.getFixedSize() != c.getFixedSize()
+        || w.getType() == Type.ENUM && !prefix(w, c)) {
       return false;
     }
-    if (from.equals(to) || to.is(Kind.NONE)) {
+    if (from.is(to.kind())) {
+      return from.digits() == to.digits() && from.scale() == to.scale() && from.precision() <= to.precision();
+    }
+    if (to.is(Kind.NONE)) {
       return true;
     }
-    if (!from.is(Kind.NONE) || w.getType() != c.getType()) {
-      return false;
-    }
     // A plain value gets a meaning: instants need a unit, and text that a rule names is parsed.
-    boolean counted = to.is(Kind.INSTANT) || to.is(Kind.LOCAL) || to.is(Kind.TIME) && hint.unit != null;
-    return !counted && !(to.is(Kind.UUID) && w.getType() == Type.STRING && hint.named);
+    return from.is(Kind.NONE) && !to.instant() && !(w.getType() == Type.STRING && hint.named);
   }
 
   private static boolean prefix(Schema w, Schema c) {
@@ -54,10 +52,8 @@ final class Scalars {
       emit = from.is(to.kind()) ? meaning(w, c, from, to, hint) : null;
     } else if (!to.is(Kind.NONE)) {
       emit = assign(w, c, to, hint);
-    } else if (from.is(Kind.DECIMAL) || from.is(Kind.UUID) && w.getType() == Type.FIXED) {
-      emit = null;
     } else {
-      emit = promote(w.getType(), c.getType(), hint.lossy);
+      emit = from.is(Kind.NONE) ? promote(w.getType(), c.getType(), hint.lossy) : null;
     }
     if (emit == null) {
       throw new ContractException(": " + name(w) + " does not become " + name(c) + hint(w, c, from, to, hint));
@@ -80,7 +76,7 @@ final class Scalars {
   /** A plain number gets a meaning. */
   private static Emit assign(Schema w, Schema c, Logical to, Hint hint) {
     boolean whole = w.getType() == Type.INT || w.getType() == Type.LONG;
-    if (whole && to.timed() && hint.unit != null) {
+    if (whole && to.instant() && hint.unit != null) {
       return hint.unit > to.digits() && !hint.lossy ? null : rescale(hint.unit, to.digits(), c.getType());
     }
     return whole && to.is(Kind.DECIMAL) ? Decimals.count(hint.scale == null ? 0 : hint.scale, c, to, hint.lossy) : null;
@@ -196,7 +192,7 @@ final class Scalars {
   }
 
   private static String hint(Schema w, Schema c, Logical from, Logical to, Hint hint) {
-    if (to.timed() && from.is(Kind.NONE) && (w.getType() == Type.LONG || w.getType() == Type.INT) && hint.unit == null) {
+    if (to.instant() && from.is(Kind.NONE) && (w.getType() == Type.LONG || w.getType() == Type.INT) && hint.unit == null) {
       return " without a unit";
     }
     if (!hint.named && (w.getType() == Type.STRING || c.getType() == Type.STRING)) {

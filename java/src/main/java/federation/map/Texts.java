@@ -5,8 +5,6 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.HexFormat;
 import java.util.Locale;
 import org.apache.avro.Schema;
@@ -14,11 +12,6 @@ import org.apache.avro.Schema.Type;
 
 /** Text that a rule names: parsed into values, and made of them in canonical form. */
 final class Texts {
-  private static final long FIRST_SECOND = Instant.parse("0001-01-01T00:00:00Z").getEpochSecond();
-  private static final long LAST_SECOND = Instant.parse("9999-12-31T23:59:59Z").getEpochSecond();
-  private static final DateTimeFormatter SECONDS =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss", Locale.ROOT).withZone(ZoneOffset.UTC);
-
   private Texts() {}
 
   /** Converts the text between two positions of {@code run.in}. */
@@ -79,7 +72,7 @@ final class Texts {
       return (run, pos) -> {
         int begin = w.getType() == Type.FIXED ? pos : run.length(pos);
         int size = w.getType() == Type.FIXED ? w.getFixedSize() : (int) run.value;
-        put(run, new BigDecimal(Decimals.unscaled(run.in, begin, size, from), from.scale()).toPlainString());
+        put(run, new BigDecimal(Decimals.unscaled(run.in, begin, size), from.scale()).toPlainString());
         return begin + size;
       };
     }
@@ -114,15 +107,11 @@ final class Texts {
         + hex.substring(16, 20) + "-" + hex.substring(20);
   }
 
-  /** ISO 8601 in UTC, with all digits of the unit. */
-  static String instant(long value, int digits) throws MappingException {
+  /** ISO 8601 in UTC, with a fraction of 0, 3, 6 or 9 digits, as few as hold it. */
+  static String instant(long value, int digits) {
     long unit = (long) Math.pow(10, digits);
-    long second = Math.floorDiv(value, unit);
-    if (second < FIRST_SECOND || second > LAST_SECOND) {
-      throw MappingException.map("overflow");
-    }
-    String fraction = Long.toString(Math.floorMod(value, unit) + unit).substring(1);
-    return SECONDS.format(Instant.ofEpochSecond(second)) + "." + fraction + "Z";
+    return Instant.ofEpochSecond(Math.floorDiv(value, unit), Math.floorMod(value, unit) * (1_000_000_000 / unit))
+        .toString();
   }
 
   private static void uuid(Run run, int from, int to, Type type) throws MappingException {
@@ -149,7 +138,7 @@ final class Texts {
     int point = text.indexOf('.');
     int whole = point < 0 ? text.length() : point;
     // Checked before the digits are made a number, whose cost grows with the square of their count.
-    if (whole - 1 > type.precision()) {
+    if (whole - 1 > type.precision() - type.scale() && !(whole == 2 && text.charAt(1) == '0')) {
       throw MappingException.map("overflow");
     }
     int fraction = Math.max(0, text.length() - whole - 1);

@@ -120,8 +120,8 @@ final class Times {
     require(to - from == 6 && (in[from] == '+' || in[from] == '-') && in[from + 3] == ':');
     int hours = number(in, from + 1, 2);
     int minutes = number(in, from + 4, 2);
-    require(hours < 24 && minutes < 60);
     int seconds = hours * 3600 + minutes * 60;
+    require(minutes < 60 && seconds <= 18 * 3600);
     return in[from] == '-' ? -seconds : seconds;
   }
 
