@@ -1,0 +1,243 @@
+"""What should become of one source record, by the Python reference alone.
+
+The engine is not asked, and where the reference and this page say the same thing twice, they say it
+in different words on purpose: identities are digests of plain values here, not of Avro bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from federation.mapping import keys, origin, resolve
+from federation.mapping import where as cel
+from federation.schemas import codec, framing
+from federation.schemas.avro import parse
+from federation.schemas.refusal import MappingError, RecordError
+from federation.schemas.registry import NotAvro, Registry
+from federation.verify.ledger import (
+    DEAD,
+    FILTERED,
+    RECORD,
+    TOMBSTONE,
+    Expected,
+    digest,
+    number,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from confluent_kafka import Message
+
+    from federation.mapping.rules import Rule
+    from federation.plan.model import RegistryAccess, SourcePlan, StreamPlan
+    from federation.schemas.avro import Schema
+    from federation.verify.scope import Part, Scope
+
+_NONE = digest(b"")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the reference makes of a record, in full: for comparing and for explaining.
+
+    Attributes:
+        kind: ``RECORD``, ``TOMBSTONE``, ``DEAD`` or ``FILTERED``.
+        key: the target key without a frame.
+        value: the value as plain data, and ``body`` its Avro bytes.
+        event: what deduplication compares; None where nothing is a duplicate of it.
+        refusal: why it is a dead letter.
+    """
+
+    kind: int
+    key: bytes | None = None
+    value: Any = None
+    body: bytes | None = None
+    event: str | None = None
+    refusal: RecordError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """What one writer schema means: how to decode, filter and map it."""
+
+    decode: Callable[[bytes], Any]
+    passes: Callable[[Any], bool] | None
+    apply: Callable[[Any], Any]
+
+
+class Reference:
+    """The meaning of a stream, record by record. Asks each source's registry once per schema id."""
+
+    def __init__(self, stream: StreamPlan) -> None:
+        target = stream.target
+        self._stream = stream
+        self._contract = parse(stream.contract)
+        self._key_schema = keys.key_schema(self._contract, target.key_fields)
+        self._single = target.key_encoding == "string"
+        self._target = origin.cluster_fingerprint(target.cluster.cluster_id)
+        self._event = stream.deduplication.key if stream.deduplication else ()
+        if self._event and stream.deduplication and not stream.deduplication.across_keys:
+            self._event += tuple(target.key_fields)
+        self._registries = [registry(source.cluster.registry) for source in stream.sources]
+        self._writers: dict[tuple[int, int, bool], _Writer | RecordError] = {}
+
+    def outcome(self, source: int, message: Message) -> Outcome:
+        """What should become of a record of the stream's ``source``-th source.
+
+        Raises:
+            ClusterError: the source's registry does not answer.
+        """
+        try:
+            carried = origin_of(message.headers())
+            if carried is not None and carried.crossed(self._target):
+                return Outcome(FILTERED)  # it has been in the target's cluster: a loop ends here
+            made = self._made(source, message.key(), message.value())
+        except RecordError as refusal:
+            return Outcome(DEAD, refusal=refusal)
+        if carried is not None and made.kind != FILTERED and len(carried.hops) >= origin.MAX_HOPS:
+            far = RecordError("hops", f"crossed {len(carried.hops)} clusters", stage="origin")
+            return Outcome(DEAD, refusal=far)
+        return made
+
+    def _made(self, source: int, key: bytes | None, value: bytes | None) -> Outcome:
+        if value is None:
+            return self._tombstone(source, key)
+        frame = framing.split(value)
+        writer = self._writer(source, frame.schema_id, key=False)
+        datum = writer.decode(frame.body)
+        if writer.passes is not None and not writer.passes(datum):
+            return Outcome(FILTERED)
+        mapped = writer.apply(datum)
+        return Outcome(
+            RECORD, self._key(mapped), mapped, codec.encode(self._contract, mapped),
+            repr([mapped[name] for name in self._event]) if self._event else None,
+        )  # fmt: skip
+
+    def _tombstone(self, source: int, key: bytes | None) -> Outcome:
+        if self._stream.tombstones == "drop":
+            return Outcome(FILTERED)
+        if self._stream.tombstones == "dead-letter":
+            raise MappingError("tombstone", "delete markers are dead letters here")
+        if key is None:
+            raise RecordError("null", "a delete marker without a key", stage="key")
+        try:
+            frame = framing.split(key)
+            writer = self._writer(source, frame.schema_id, key=True)
+            mapped = writer.apply(writer.decode(frame.body))
+        except RecordError as refusal:
+            raise RecordError(
+                refusal.reason, str(refusal), path=refusal.path, stage="key"
+            ) from refusal
+        return Outcome(TOMBSTONE, self._key(mapped))
+
+    def _key(self, mapped: Mapping[str, Any]) -> bytes:
+        if self._single:
+            (name,) = self._stream.target.key_fields
+            return keys.key_text(self._contract, name, mapped[name])
+        return codec.encode(self._key_schema, mapped)
+
+    def _writer(self, source: int, schema_id: int, *, key: bool) -> _Writer:
+        at = (source, schema_id, key)
+        if at not in self._writers:
+            plan = self._stream.sources[source]
+            try:
+                schema = self._registries[source].schema_by_id(schema_id)
+                self._writers[at] = self._compile(plan, schema, key=key)
+            except RecordError as refusal:
+                self._writers[at] = refusal
+            except NotAvro as error:
+                self._writers[at] = RecordError("not_avro", str(error), stage="schema")
+        found = self._writers[at]
+        if isinstance(found, RecordError):
+            raise found
+        return found
+
+    def _compile(self, plan: SourcePlan, schema: Schema, *, key: bool) -> _Writer:
+        contract = self._key_schema if key else self._contract
+        rules: Mapping[str, Rule] = plan.key_rules if key else plan.rules
+        try:
+            mapper = resolve.compile(schema, contract, rules)
+        except resolve.ContractMismatch as mismatch:
+            raise RecordError("contract", str(mismatch), stage="schema") from mismatch
+        passes = cel.compile(plan.where) if plan.where and not key else None
+        return _Writer(codec.decoder(schema), passes, mapper.apply)
+
+
+def registry(access: RegistryAccess | None) -> Registry:
+    """A registry's client."""
+    if access is None:
+        raise TypeError("a plan has no source or target without a registry")
+    return Registry(
+        access.url, username=access.username, password=access.password, token=access.token,
+        ca=access.ca,
+    )  # fmt: skip
+
+
+def origin_of(headers: Sequence[tuple[str, bytes | None]] | None) -> origin.Origin | None:
+    """The provenance that a record carries; None without any, or where it cannot be read."""
+    found = next((v for name, v in reversed(headers or ()) if name == origin.HEADER), None)
+    try:
+        return origin.decode(found) if found is not None else None
+    except ValueError:
+        return None
+
+
+def headers_digest(headers: Sequence[tuple[str, bytes | None]] | None, without: str = "") -> int:
+    """Digest of the headers in their order, without those whose name begins with ``without``."""
+    kept = [h for h in headers or () if not (without and h[0].startswith(without))]
+    return (
+        digest(*(part for name, value in kept for part in (name.encode(), value)))
+        if kept
+        else _NONE
+    )
+
+
+class Places:
+    """Knows the numbers of places: which origin is which record of the scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._parts = {(p.cluster_id, p.topic, p.partition): p.number for p in scope.parts}
+        self._prints = {
+            (topic_print(p.cluster_id, p.topic), p.partition): p.number for p in scope.parts
+        }
+
+    def of(self, found: origin.Origin) -> int:
+        """The number of an origin; negative where it is not of the stream's own topics."""
+        part = self._prints.get((found.cluster + found.topic, found.partition))
+        if part is not None:
+            return number(part, found.offset)
+        text = f"{found.partition}/{found.offset}".encode()
+        return -1 - (digest(found.cluster, found.topic, text) & (2**62 - 1))
+
+    def named(self, cluster_id: str, topic: str, partition: int, offset: int) -> int | None:
+        """The number of a place by its names; None where it is not of the stream's own topics."""
+        part = self._parts.get((cluster_id, topic, partition))
+        return None if part is None else number(part, offset)
+
+
+def topic_print(cluster_id: str, topic: str) -> bytes:
+    """What stands for a topic in an origin."""
+    return origin.cluster_fingerprint(cluster_id) + origin.topic_fingerprint(topic)
+
+
+def expected(reference: Reference, part: Part, message: Message) -> Expected:
+    """One row of the ledger for a record of a source partition."""
+    made = reference.outcome(part.source, message)
+    headers, place, stamp = (
+        message.headers(),
+        number(part.number, message.offset()),
+        message.timestamp()[1],
+    )
+    if made.refusal is not None:
+        raw = digest(message.key(), message.value())
+        why = f"{made.refusal.stage}/{made.refusal.reason}"
+        return Expected(place, DEAD, None, raw, None, headers_digest(headers), stamp, why)
+    return Expected(
+        place, made.kind,
+        None if made.key is None else digest(made.key),
+        None if made.body is None else digest(made.body),
+        None if made.event is None else digest(made.event.encode()),
+        headers_digest(headers, origin.HEADER), stamp,
+    )  # fmt: skip

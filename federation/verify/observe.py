@@ -1,0 +1,134 @@
+"""What is there: one record of the target or of the dead letters, as a row of the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from federation.mapping import keys, origin
+from federation.schemas import codec, framing
+from federation.schemas.avro import parse
+from federation.schemas.refusal import RecordError
+from federation.verify.expect import Places, headers_digest, origin_of, registry, topic_print
+from federation.verify.ledger import Delivered, Diverted, digest, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from confluent_kafka import Message
+
+    from federation.plan.model import StreamPlan
+    from federation.schemas.avro import Type
+    from federation.verify.scope import Scope
+
+DEAD_PREFIX = "fed.dead."
+
+
+class Observer:
+    """Reads target records and dead letters of one stream.
+
+    Args:
+        stream: the stream's plan.
+        scope: what is looked at.
+        others: (cluster id, topic) of sources of other streams with the same outputs.
+    """
+
+    def __init__(
+        self, stream: StreamPlan, scope: Scope, others: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        target = stream.target
+        self._contract = parse(stream.contract)
+        self._keys = keys.key_schema(self._contract, target.key_fields)
+        self._avro_key = target.key_encoding == "avro"
+        self._registry = registry(target.cluster.registry)
+        self._blocks = _has_blocks(self._contract.root, set())
+        self._sound: dict[tuple[int, bool], bool] = {}
+        self._partitions = len(scope.target.ranges)
+        self._own_time = scope.target.own_time
+        self._places = Places(scope)
+        self._others = set(others)
+        self._other_prints = {topic_print(*at) for at in others}
+
+    def delivered(self, message: Message) -> Delivered | None:
+        """A target record; None if it is another stream's."""
+        headers, key, value = message.headers(), message.key(), message.value()
+        found = origin_of(headers)
+        if found is not None and found.cluster + found.topic in self._other_prints:
+            return None
+        return Delivered(
+            number(message.partition(), message.offset()),
+            None if found is None else self._places.of(found),
+            self._key_digest(key),
+            None if value is None else self._value_digest(value),
+            headers_digest(headers, origin.HEADER),
+            None if self._own_time else message.timestamp()[1],
+            int(key is not None and keys.partition(key, self._partitions) == message.partition()),
+        )
+
+    def diverted(self, message: Message) -> Diverted | None:
+        """A dead letter; None if it is another stream's."""
+        headers = message.headers() or []
+        said = {
+            name.removeprefix(DEAD_PREFIX): (text or b"").decode("utf-8", "replace")
+            for name, text in headers
+            if name.startswith(DEAD_PREFIX)
+        }
+        cluster_id, topic = said.get("cluster_id", ""), said.get("topic", "")
+        if (cluster_id, topic) in self._others:
+            return None
+        try:
+            at = int(said["partition"]), int(said["offset"])
+            source = self._places.named(cluster_id, topic, *at)
+        except (KeyError, ValueError):
+            source = None
+        return Diverted(
+            number(message.partition(), message.offset()),
+            source,
+            digest(message.key(), message.value()),
+            headers_digest(headers, DEAD_PREFIX),
+            f"{said.get('stage', '?')}/{said.get('reason', '?')}",
+        )
+
+    def sound(self, value: bytes, *, key: bool = False) -> bytes:
+        """The Avro bytes of a framed value (or key) whose schema id stands for the contract.
+
+        Raises:
+            RecordError: the frame is broken, or the target registry has another schema of this id.
+        """
+        schema_id, body = framing.split(value)
+        at = (schema_id, key)
+        if at not in self._sound:
+            wanted = (self._keys if key else self._contract).fingerprint
+            self._sound[at] = self._registry.schema_by_id(schema_id).fingerprint == wanted
+        if not self._sound[at]:
+            what = f"schema id {schema_id} is not the contract"
+            raise RecordError("contract", what, stage="schema")
+        return body
+
+    def _key_digest(self, key: bytes | None) -> int:
+        if key is None or not self._avro_key:
+            return digest(key)
+        try:
+            return digest(self.sound(key, key=True))
+        except RecordError:
+            return digest(b"unframed", key)
+
+    def _value_digest(self, value: bytes) -> int:
+        """Of the contract's canonical bytes; of something else where the value is not sound."""
+        try:
+            body = self.sound(value)
+            if self._blocks:  # the same array may be written in blocks of several sizes
+                body = codec.encode(self._contract, codec.decode(self._contract, body))
+        except RecordError:
+            return digest(b"unsound", value)
+        return digest(body)
+
+
+def _has_blocks(node: Type, seen: set[Type]) -> bool:
+    """Whether a schema has arrays or maps: then one value has several encodings."""
+    if node in seen:
+        return False
+    seen.add(node)
+    if node.kind in ("array", "map"):
+        return True
+    inner = [f.type for f in node.fields] or list(node.branches)
+    return any(_has_blocks(one, seen) for one in inner)
