@@ -60,7 +60,7 @@ _TEMPLATE = """\
 # yaml-language-server: $$schema=federation.schema.json
 #
 # Which topics of which clusters make one stream, and what a record of it looks like.
-# Check it with `federation lint --config federation.yaml`; `federation plan` shows what it would do.
+# Check it with `federation lint -c federation.yaml`; `federation plan` shows what it would do.
 version: 1
 federation: $stream          # the name under which state is kept
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Command = TypeVar("Command", bound=Callable[..., Any])
 
 FORMATS = ("table", "json", "jsonl")
+QUIET = "federation.quiet"  # key of the context's meta: only errors are printed
 _META = "federation.output"
 
 
@@ -126,28 +127,27 @@ def to_json(value: Any, *, indent: int | None = None) -> str:
 def print_findings(findings: Iterable[Finding], ctx: click.Context | None = None) -> None:
     """Print findings to stderr: JSON lines after ``-o json`` or ``jsonl``, else one line each."""
     context = ctx or click.get_current_context(silent=True)
-    form = context.meta.get(_META, "table") if context else "table"
-    if form != "table":
-        for finding in findings:
+    meta = context.meta if context else {}
+    shown = [f for f in findings if f.severity != "warning" or not meta.get(QUIET)]
+    if meta.get(_META, "table") != "table":
+        for finding in shown:
             click.echo(to_json(finding), err=True)
         return
     if not sys.stderr.isatty():  # whole lines, never wrapped: others parse them
-        for finding in findings:
+        for finding in shown:
             warning = "warning: " if finding.severity == "warning" else ""
             click.echo(REDACTOR.scrub(f"{warning}{finding}"), err=True)
         return
     from rich.text import Text
 
     console = stderr()
-    for finding in findings:
-        style = "yellow" if finding.severity == "warning" else "red"
-        line = Text(f"{finding.severity}: ", style=f"bold {style}")
-        line.append(finding.what, style="bold")
-        if finding.where:
-            line.append(f"\n  at {finding.where}", style="cyan")
-        if finding.hint:
-            line.append(f"\n  {finding.hint}")
-        console.print(line, soft_wrap=True)
+    for finding in shown:
+        color = "yellow" if finding.severity == "warning" else "red"
+        parts = [(f"{finding.severity}: ", f"bold {color}"), (finding.what, "bold")]
+        parts += [(f"\n  at {finding.where}", "cyan")] if finding.where else []
+        parts += [(f"\n  {finding.hint}", "")] if finding.hint else []
+        clean = [(REDACTOR.scrub(text), style) for text, style in parts]
+        console.print(Text.assemble(*clean), soft_wrap=True)
 
 
 def _remember(ctx: click.Context, _: click.Parameter, value: str) -> str:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from pydantic import BaseModel, SecretStr
 
 from federation.config import models
-from federation.config.lint import REFUSALS, RULES
+from federation.config.lint import RULES
+from federation.config.refusals import REFUSALS
 from federation.mapping.rules import PATH, Rule
 
 if TYPE_CHECKING:

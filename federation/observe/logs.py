@@ -56,7 +56,11 @@ def configure(level: str = "info", json: bool | None = None) -> None:  # noqa: F
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last)
     )
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    # ours replaces itself and any plain one; what a test or an application added stays
+    root.handlers[:] = [
+        h for h in root.handlers if type(h) not in (_Handler, logging.StreamHandler)
+    ]
+    root.addHandler(handler)
     root.setLevel(logging.DEBUG if level == "debug" else logging.WARNING)
     logging.getLogger("federation").setLevel(level.upper())
     structlog.configure(

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from federation import __version__
 from federation.cli import app
 from federation.cli.app import cli
-from federation.cli.output import config_option, emit, output_option, table
+from federation.cli.output import config_option, emit, output_option, print_findings, table
 from federation.errors import ConfigError, Finding, Incomplete
 
 if TYPE_CHECKING:
@@ -271,6 +271,16 @@ def test_completion_scripts_ask_our_command(shell):
         timeout=60,
     )
     assert "lint" in offered.stdout
+
+
+def test_quiet_leaves_warnings_out(run):
+    """`--quiet` prints errors only."""
+
+    def warn(_output: str) -> None:
+        print_findings([Finding("odd", severity="warning"), Finding("bad")])
+
+    assert run("probe", probe=warn).stderr == "warning: odd\nbad\n"
+    assert run("-q", "probe", probe=warn).stderr == "bad\n"
 
 
 def test_quiet_and_verbose_exclude_each_other():
