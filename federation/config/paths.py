@@ -12,6 +12,5 @@ if TYPE_CHECKING:
 
 def state_folder(loaded: Loaded) -> Path:
     """The state folder: ``run.state``, else ``.federation/<name>`` beside the configuration."""
-    declared = loaded.config.run.state
-    folder = loaded.path.parent / (declared or f".federation/{loaded.config.federation}")
-    return folder.resolve()
+    config = loaded.config
+    return (config.run.state or loaded.path.parent / ".federation" / config.federation).resolve()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from federation.config.paths import state_folder
 from federation.errors import PlanError
 from federation.plan import naming
 from federation.plan.model import ClusterPlan, Deduplication, Plan, RunPlan, StreamPlan
@@ -42,8 +43,7 @@ def compile(loaded: Loaded, facts: Facts) -> Plan:  # noqa: A001 - as re.compile
     if notes.failed:
         raise PlanError.of(sorted(notes.findings, key=lambda one: one.severity))
     config = loaded.config
-    state = config.run.state or loaded.path.parent / ".federation" / config.federation
-    run = RunPlan(state, config.run.parallelism or _cores(), config.run.checkpoint)
+    run = RunPlan(state_folder(loaded), config.run.parallelism or _cores(), config.run.checkpoint)
     planned = tuple(stream for stream in streams if stream is not None)
     warnings = (*loaded.warnings, *notes.findings)
     return Plan(config.federation, str(loaded.path), planned, run, warnings)

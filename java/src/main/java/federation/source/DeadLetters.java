@@ -1,6 +1,5 @@
 package federation.source;
 
-import federation.map.MappingException;
 import federation.plan.StreamSpec.SourceSpec;
 import federation.record.BucketSelector;
 import federation.record.HeaderBlock;
@@ -50,13 +49,13 @@ final class DeadLetters {
         }
     }
 
-    Record of(ConsumerRecord<byte[], byte[]> in, MappingException error) {
+    Record of(ConsumerRecord<byte[], byte[]> in, Refused error) {
         note(true);
         if (full && failed > ratio * recent.length) {
             throw new SuppressRestartsException(new IllegalStateException(String.format(
                     "%d of the last %d records of %s cannot be used; the last one, %s/%s-%d@%d: %s",
                     failed, recent.length, source.name, source.cluster, in.topic(), in.partition(),
-                    in.offset(), describe(error))));
+                    in.offset(), error.getMessage())));
         }
         count.inc();
         HeaderBlock.Writer headers = new HeaderBlock.Writer().addAll(in.headers(), null);
@@ -66,13 +65,13 @@ final class DeadLetters {
         add(headers, "partition", Integer.toString(in.partition()));
         add(headers, "offset", Long.toString(in.offset()));
         add(headers, "timestamp", Long.toString(in.timestamp()));
-        byte[] framed = error.stage().equals("key") ? in.key() : in.value();
+        byte[] framed = error.stage.equals("key") ? in.key() : in.value();
         if (framed != null && framed.length >= 5 && framed[0] == 0) {
             add(headers, "schema_id", Integer.toString(ByteBuffer.wrap(framed, 1, 4).getInt()));
         }
-        add(headers, "stage", error.stage());
-        add(headers, "reason", error.reason());
-        add(headers, "error", describe(error));
+        add(headers, "stage", error.stage);
+        add(headers, "reason", error.reason);
+        add(headers, "error", error.getMessage());
         add(headers, "attempt", "1");
         Record record = new Record();
         record.kind = Record.DEAD;
@@ -84,13 +83,6 @@ final class DeadLetters {
         // Dead letters of one source partition stay in order.
         record.bucket = Math.floorMod(31 * in.topic().hashCode() + in.partition(), BucketSelector.BUCKETS);
         return record;
-    }
-
-    private static String describe(MappingException error) {
-        String path = error.path();
-        return path == null || path.isEmpty()
-                ? error.getMessage()
-                : "field " + path + ": " + error.getMessage();
     }
 
     private static void add(HeaderBlock.Writer headers, String name, String value) {

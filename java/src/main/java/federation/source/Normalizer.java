@@ -15,6 +15,7 @@ import federation.registry.RegistryClient;
 import federation.source.Writers.Writer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
@@ -48,7 +49,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
     private transient DeadLetters deadLetters;
     private transient Output value;
     private transient Output scratch;
-    private transient long[] hash;
+    private transient Murmur3 hash;
     private transient byte[] origin;
     private transient byte[] sourceCluster;
     private transient byte[] targetCluster;
@@ -74,7 +75,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         keys = new Writers(registry, stream.keySchema, source.keyRules, null);
         value = new Output();
         scratch = new Output();
-        hash = new long[2];
+        hash = new Murmur3();
         origin = new byte[32];
         sourceCluster = Origin.fingerprint(source.clusterId, Origin.CLUSTER_BYTES);
         targetCluster = Origin.fingerprint(stream.targetClusterId, Origin.CLUSTER_BYTES);
@@ -99,6 +100,8 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
                 out.collect(record);
             }
         } catch (MappingException error) {
+            out.collect(deadLetters.of(in, new Refused(error.stage(), error)));
+        } catch (Refused error) {
             out.collect(deadLetters.of(in, error));
         } catch (InterruptedException cancelled) {
             Thread.currentThread().interrupt();
@@ -108,7 +111,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
 
     /** The target record, or null where it is dropped on purpose (and counted). */
     private Record normalize(ConsumerRecord<byte[], byte[]> in)
-            throws MappingException, InterruptedException {
+            throws MappingException, Refused, InterruptedException {
         Header came = in.headers().lastHeader(Origin.HEADER);
         int originEnd = came == null ? -1 : Origin.lengthWithoutHops(came.value());
         if (originEnd >= 0 && Origin.crossed(came.value(), originEnd, targetCluster)) {
@@ -130,7 +133,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
     }
 
     private boolean value(ConsumerRecord<byte[], byte[]> in, Record record)
-            throws MappingException, InterruptedException {
+            throws MappingException, Refused, InterruptedException {
         byte[] bytes = in.value();
         Writer writer = writer(values, bytes);
         if (writer.where != null && !writer.where.test(bytes, FRAME, bytes.length - FRAME)) {
@@ -141,7 +144,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         frame(value, stream.valueSchemaId);
         writer.transcoder.transcode(bytes, FRAME, bytes.length - FRAME, value);
         record.kind = Record.VALUE;
-        record.value = value.toBytes();
+        record.value = value.copy(0);
         key(record, writer, value, stream.keyFields);
         if (stream.deduplicationKey.length > 0) {
             business(record, writer);
@@ -150,17 +153,17 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
     }
 
     private boolean tombstone(ConsumerRecord<byte[], byte[]> in, Record record)
-            throws MappingException, InterruptedException {
+            throws MappingException, Refused, InterruptedException {
         if (stream.tombstones.equals("drop")) {
             tombstonesDropped.inc();
             return false;
         }
         if (stream.tombstones.equals("dead-letter")) {
-            throw new MappingException("map", "tombstone", "", "delete markers are dead letters here");
+            throw new Refused("map", "tombstone", "delete markers are dead letters here");
         }
         byte[] bytes = in.key();
         if (bytes == null) {
-            throw new MappingException("key", "null", "", "a delete marker without a key");
+            throw new Refused("key", "null", "a delete marker without a key");
         }
         try {
             Writer writer = writer(keys, bytes);
@@ -170,28 +173,30 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             key(record, writer, scratch, null);
             return true;
         } catch (MappingException error) {
-            throw new MappingException("key", error.reason(), error.path(), error.getMessage());
+            throw new Refused("key", error);
+        } catch (Refused error) {
+            throw new Refused("key", error.reason, error.getMessage());
         }
     }
 
     /** The program for a framed payload. */
     private static Writer writer(Writers writers, byte[] bytes)
-            throws MappingException, InterruptedException {
+            throws Refused, InterruptedException {
         if (bytes.length == 0) {
-            throw new MappingException("frame", "empty", "", "0 bytes are neither a record nor null");
+            throw new Refused("frame", "empty", "0 bytes are neither a record nor null");
         }
         if (bytes[0] != 0) {
-            throw new MappingException("frame", "magic", "",
+            throw new Refused("frame", "magic",
                     "the first byte is " + (bytes[0] & 0xFF) + ", not the magic byte 0");
         }
         if (bytes.length < FRAME) {
-            throw new MappingException("frame", "short", "",
+            throw new Refused("frame", "short",
                     bytes.length + " bytes are shorter than the frame");
         }
         int id = ByteBuffer.wrap(bytes, 1, 4).getInt();
         Writer writer = writers.get(id);
         if (writer.transcoder == null) {
-            throw new MappingException("schema", writer.reason, "", writer.error);
+            throw new Refused("schema", writer.reason, writer.error);
         }
         return writer;
     }
@@ -200,7 +205,8 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
      * Sets key and bucket from the mapped record ({@code fields} are positions in the contract) or,
      * with {@code fields} null, from a record of the key schema.
      */
-    private void key(Record record, Writer writer, Output mapped, int[] fields) {
+    private void key(Record record, Writer writer, Output mapped, int[] fields)
+            throws MappingException {
         byte[] buffer = mapped.buffer();
         int count = stream.keyFields.length;
         if (stream.avroKey) {
@@ -223,8 +229,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
                     stream.keySchema.getFields().get(0).schema(), buffer,
                     writer.transcoder.fieldStart(field), writer.transcoder.fieldEnd(field));
         }
-        Murmur3.hash(record.key, 0, record.key.length, hash);
-        record.bucket = (int) Math.floorMod(hash[0], (long) BucketSelector.BUCKETS);
+        record.bucket = bucket(hash.hash(record.key, 0, record.key.length));
     }
 
     private void business(Record record, Writer writer) {
@@ -237,13 +242,17 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
                 append(writer, field);
             }
         }
-        Murmur3.hash(scratch.buffer(), 0, scratch.length(), hash);
+        hash.hash(scratch.buffer(), 0, scratch.length());
         record.hasBusiness = true;
-        record.business1 = hash[0];
-        record.business2 = hash[1];
+        record.business1 = hash.first();
+        record.business2 = hash.second();
         if (stream.acrossKeys) {
-            record.bucket = (int) Math.floorMod(hash[0], (long) BucketSelector.BUCKETS);
+            record.bucket = bucket(hash);
         }
+    }
+
+    private static int bucket(Murmur3 hash) {
+        return (int) Math.floorMod(hash.first(), (long) BucketSelector.BUCKETS);
     }
 
     private void append(Writer writer, int field) {
@@ -253,7 +262,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
 
     /** Keeps the origin a record came with, adding a hop; gives it one where it has none. */
     private void provenance(ConsumerRecord<byte[], byte[]> in, Record record, Header came, int end)
-            throws MappingException {
+            throws Refused {
         if (end < 0) {
             byte[] topic = topics.computeIfAbsent(
                     in.topic(), name -> Origin.fingerprint(name, Origin.TOPIC_BYTES));
@@ -261,32 +270,32 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             record.headers = in.headers().iterator().hasNext()
                     ? new HeaderBlock.Writer()
                             .addAll(in.headers(), Origin.HEADER)
-                            .add(Origin.HEADER, java.util.Arrays.copyOf(origin, length))
+                            .add(Origin.HEADER, Arrays.copyOf(origin, length))
                             .toBytes()
                     : HeaderBlock.single(Origin.HEADER_UTF8, origin, length);
             return;
         }
         byte[] before = came.value();
         if ((before.length - end) / Origin.CLUSTER_BYTES >= Origin.MAX_HOPS) {
-            throw new MappingException("origin", "hops", "",
+            throw new Refused("origin", "hops",
                     "the record has crossed over " + Origin.MAX_HOPS + " clusters");
         }
         record.headers = new HeaderBlock.Writer()
                 .addAll(in.headers(), Origin.HEADER)
                 .add(Origin.HEADER, Origin.withHop(before, sourceCluster))
                 .toBytes();
-        Murmur3.hash(before, 0, end, hash);
+        hash.hash(before, 0, end);
         record.hasTransport = true;
-        record.transport1 = hash[0];
-        record.transport2 = hash[1];
+        record.transport1 = hash.first();
+        record.transport2 = hash.second();
     }
 
     private static void frame(Output out, int schemaId) {
-        out.write((byte) 0);
-        out.write((byte) (schemaId >>> 24));
-        out.write((byte) (schemaId >>> 16));
-        out.write((byte) (schemaId >>> 8));
-        out.write((byte) schemaId);
+        out.write(0);
+        out.write(schemaId >>> 24);
+        out.write(schemaId >>> 16);
+        out.write(schemaId >>> 8);
+        out.write(schemaId);
     }
 
     @Override

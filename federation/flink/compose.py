@@ -1,0 +1,302 @@
+"""The job of one stream, as a list of edges.
+
+::
+
+    source eu ─┐
+    source us ─┼─ union ─ key by bucket ─ deduplicate ─ target and dead letters (one transaction)
+    source ap ─┘
+
+Everything was decided in the plan; here it is only wired, with PyFlink, from the Java operators.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from py4j.protocol import Py4JError, Py4JJavaError
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.java_gateway import get_gateway
+
+from federation.errors import JobError
+from federation.plan.engine import stream_spec
+from federation.plan.uids import DEDUPLICATE, SINK
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from federation.plan.model import SourcePlan, StartPosition, StreamPlan
+
+_DISCOVERY_MS = "30000"
+_DAY_MS = 24 * 60 * 60 * 1000
+_TRANSPORT_WINDOW_MS = _DAY_MS  # two routes of one record differ by less
+_MAX_HOLD_MS = 7 * _DAY_MS
+_NO_DRAIN = False  # windows are not flushed: the stream goes on later
+
+
+@dataclass(frozen=True, slots=True)
+class JobSettings:
+    """What a run decides, and a plan does not.
+
+    Attributes:
+        parallelism: parallel tasks.
+        checkpoint_ms: checkpoint interval.
+        checkpoints: folder (URI or path) for checkpoints.
+        restore: checkpoint or savepoint to go on from.
+        rest_port: loopback port of this job's REST API.
+        group: consumer group under which progress is published.
+    """
+
+    parallelism: int
+    checkpoint_ms: int
+    checkpoints: Path
+    restore: Path | None
+    rest_port: int
+    group: str
+    value_schema_id: int
+    key_schema_id: int | None
+
+
+def submit(stream: StreamPlan, settings: JobSettings) -> Job:
+    """Build the stream's job and hand it to Flink; returns once it is accepted."""
+    environment = StreamExecutionEnvironment.get_execution_environment(
+        _configuration(stream, settings)
+    )
+    _build(environment, stream, settings)
+    client = environment.execute_async(f"federation {stream.name}")
+    return Job(client)
+
+
+class Job:
+    """A submitted job; Java's exceptions do not leave this class."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client._j_job_client  # noqa: SLF001 - PyFlink's wrapper lacks the format
+
+    @property
+    def job_id(self) -> str:
+        """Flink's id, 32 hex digits."""
+        return str(self._client.getJobID())
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job has ended, well or not."""
+        try:
+            return bool(self._client.getJobStatus().get().isGloballyTerminalState())
+        except Py4JError:  # its cluster went with it
+            return True
+
+    def failure(self) -> str:
+        """Why the job failed, or nothing if it ended well or still runs."""
+        try:
+            result = self._client.getJobExecutionResult()
+            if result.isDone():
+                result.get()
+        except Py4JJavaError as error:
+            return _innermost(error.java_exception)
+        except Py4JError as error:
+            return str(error)
+        return ""
+
+    def stop(self, savepoint: Path) -> str:
+        """Stop with a savepoint in this folder; blocks until all output is committed.
+
+        Raises:
+            JobError: the job is not in a state for it, or the savepoint failed.
+        """
+        formats = get_gateway().jvm.org.apache.flink.core.execution.SavepointFormatType
+        try:
+            future = self._client.stopWithSavepoint(
+                _NO_DRAIN, savepoint.as_uri(), formats.CANONICAL
+            )
+            return str(future.get())
+        except Py4JJavaError as error:
+            raise JobError(f"the savepoint failed: {_innermost(error.java_exception)}") from None
+
+    def cancel(self) -> None:
+        """Stop at once; the last checkpoint stays."""
+        with suppress(Py4JError):  # it may have ended by itself
+            self._client.cancel().get()
+
+
+def _innermost(error: Any) -> str:
+    while error.getCause() is not None:
+        error = error.getCause()
+    return str(error.getMessage() or error.toString())
+
+
+def _configuration(stream: StreamPlan, settings: JobSettings) -> Configuration:
+    exactly_once = stream.target.delivery == "exactly-once"
+    options: Mapping[str, str] = {
+        "execution.target": "local",
+        "execution.attached": "true",
+        "parallelism.default": str(settings.parallelism),
+        "pipeline.max-parallelism": "128",
+        "pipeline.object-reuse": "true",
+        "pipeline.generic-types": "false",
+        # Loopback only, nothing to submit or cancel from outside, no foreign origin.
+        "rest.address": "127.0.0.1",
+        "rest.bind-address": "127.0.0.1",
+        "rest.port": str(settings.rest_port),
+        "rest.bind-port": str(settings.rest_port),
+        "web.submit.enable": "false",
+        "web.cancel.enable": "false",
+        "web.access-control-allow-origin": f"http://127.0.0.1:{settings.rest_port}",
+        "execution.checkpointing.interval": f"{settings.checkpoint_ms} ms",
+        "execution.checkpointing.min-pause": f"{min(1000, settings.checkpoint_ms // 2)} ms",
+        "execution.checkpointing.timeout": "5 min",
+        "execution.checkpointing.mode": "EXACTLY_ONCE" if exactly_once else "AT_LEAST_ONCE",
+        "execution.checkpointing.max-concurrent-checkpoints": "1",
+        "execution.checkpointing.tolerable-failed-checkpoints": "5",
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "execution.checkpointing.num-retained": "3",
+        "execution.checkpointing.dir": settings.checkpoints.as_uri(),
+        "execution.checkpointing.storage": "filesystem",
+        "state.backend.type": "hashmap",
+        "restart-strategy.type": "exponential-delay",
+        "restart-strategy.exponential-delay.initial-backoff": "1 s",
+        "restart-strategy.exponential-delay.max-backoff": "30 s",
+        "restart-strategy.exponential-delay.backoff-multiplier": "2.0",
+        "restart-strategy.exponential-delay.reset-backoff-threshold": "10 min",
+        "metrics.fetcher.update-interval": "1000",
+        "taskmanager.memory.network.min": "64mb",
+        "taskmanager.memory.network.max": "64mb",
+    }
+    configuration = Configuration()
+    for name, value in options.items():
+        configuration.set_string(name, value)
+    if settings.restore is not None:
+        configuration.set_string("execution.state-recovery.path", settings.restore.as_uri())
+        configuration.set_string("execution.state-recovery.claim-mode", "NO_CLAIM")
+    return configuration
+
+
+def _build(
+    environment: StreamExecutionEnvironment, stream: StreamPlan, settings: JobSettings
+) -> None:
+    j_environment = environment._j_stream_execution_environment  # noqa: SLF001 - the door to Java
+    java = get_gateway().jvm
+    spec = stream_spec(
+        stream,
+        value_schema_id=settings.value_schema_id,
+        key_schema_id=settings.key_schema_id,
+    )
+    clock = java.federation.source.SourceClock()
+    sources = [
+        j_environment.fromSource(
+            _source(java, source, index, spec, settings.group), clock, f"source {source.name}"
+        ).uid(source.uid)
+        for index, source in enumerate(stream.sources)
+    ]
+    merged = reduce(lambda left, right: left.union(_array(java, right)), sources)
+    unique = _deduplicate(java, merged, stream)
+    unique.sinkTo(_sink(java, stream)).name(f"target {stream.target.topic}").uid(SINK)
+
+
+def _source(java: Any, source: SourcePlan, index: int, spec: str, group: str) -> Any:
+    builder = java.org.apache.flink.connector.kafka.source.KafkaSource.builder()
+    builder.setProperties(_properties(java, source.cluster.properties))
+    builder.setProperty("isolation.level", "read_committed")
+    builder.setProperty("partition.discovery.interval.ms", _DISCOVERY_MS)
+    builder.setGroupId(group)
+    builder.setClientIdPrefix(f"{group}.{source.uid}")
+    if source.pattern is not None:
+        builder.setTopicPattern(java.java.util.regex.Pattern.compile(source.pattern))
+    else:
+        builder.setTopics(_list(java, [topic.name for topic in source.topics]))
+    builder.setStartingOffsets(_start(java, source.start))
+    builder.setDeserializer(java.federation.source.Normalizer(spec, index))
+    return builder.build()
+
+
+def _start(java: Any, start: StartPosition) -> Any:
+    initializers = (
+        java.org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer
+    )
+    if start.kind == "latest":
+        return initializers.latest()
+    if start.kind == "timestamp":
+        assert start.timestamp is not None
+        return initializers.timestamp(int(start.timestamp.timestamp() * 1000))
+    if start.kind == "offsets":
+        assert start.offsets is not None
+        offsets = java.java.util.HashMap()
+        for topic, partitions in start.offsets.items():
+            for partition, offset in partitions.items():
+                key = java.org.apache.kafka.common.TopicPartition(topic, partition)
+                offsets.put(key, java.java.lang.Long.valueOf(offset))
+        return initializers.offsets(offsets)
+    return initializers.earliest()
+
+
+def _deduplicate(java: Any, merged: Any, stream: StreamPlan) -> Any:
+    window = stream.deduplication.window if stream.deduplication else None
+    names = get_gateway().new_array(java.java.lang.String, len(stream.sources))
+    for index in range(len(stream.sources)):
+        names[index] = str(index)
+    operator = java.federation.dedup.DeduplicateOperator(
+        int(window.total_seconds() * 1000) if window else _TRANSPORT_WINDOW_MS,
+        _MAX_HOLD_MS,
+        0,
+        names,
+    )
+    keyed = merged.keyBy(
+        java.federation.record.BucketSelector(),
+        java.org.apache.flink.api.common.typeinfo.Types.INT,
+    )
+    return keyed.transform("deduplicate", java.federation.record.RecordType(), operator).uid(
+        DEDUPLICATE
+    )
+
+
+def _sink(java: Any, stream: StreamPlan) -> Any:
+    target = stream.target
+    sink = java.org.apache.flink.connector.kafka.sink
+    base = java.org.apache.flink.connector.base.DeliveryGuarantee
+    properties = {
+        "compression.type": "lz4",
+        "linger.ms": "5",
+        "batch.size": "131072",
+        "acks": "all",
+        **target.cluster.properties,
+        "enable.idempotence": "true",
+        "transaction.timeout.ms": str(int(target.transaction_timeout.total_seconds() * 1000)),
+    }
+    exactly_once = target.delivery == "exactly-once"
+    builder = sink.KafkaSink.builder()
+    builder.setKafkaProducerConfig(_properties(java, properties))
+    builder.setBootstrapServers(target.cluster.properties["bootstrap.servers"])
+    builder.setDeliveryGuarantee(base.EXACTLY_ONCE if exactly_once else base.AT_LEAST_ONCE)
+    builder.setTransactionalIdPrefix(target.transactional_prefix)
+    if exactly_once:
+        # Pooled ids are used again: otherwise each checkpoint leaves new ones in the broker for
+        # seven days.
+        builder.setTransactionNamingStrategy(sink.TransactionNamingStrategy.POOLING)
+    builder.setRecordSerializer(
+        java.federation.sink.TargetSerializer(target.topic, target.dead_letter)
+    )
+    return builder.build()
+
+
+def _properties(java: Any, values: Mapping[str, str]) -> Any:
+    properties = java.java.util.Properties()
+    for name, value in values.items():
+        properties.setProperty(name, value)
+    return properties
+
+
+def _list(java: Any, values: list[str]) -> Any:
+    result = java.java.util.ArrayList()
+    for value in values:
+        result.add(value)
+    return result
+
+
+def _array(java: Any, stream: Any) -> Any:
+    array = get_gateway().new_array(java.org.apache.flink.streaming.api.datastream.DataStream, 1)
+    array[0] = stream
+    return array

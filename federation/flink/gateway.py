@@ -1,0 +1,137 @@
+"""The JVM in which the embedded Flink runs: started by us, ended with us.
+
+PyFlink can start its own, but then nobody reads that process's stderr (a full pipe stops it) and
+nobody knows its pid. Here output goes to the log folder and the handle is ours. The JVM exits when
+it loses its connection to this process, so it never outlives it, however that dies.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from federation.errors import JobError
+from federation.flink import build, jars, jvm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MAIN = "org.apache.flink.client.python.PythonGatewayServer"
+_START_DEADLINE = 60.0
+_CONF = Path(__file__).with_name("conf")
+
+
+class Gateway:
+    """One JVM with Flink, the connector and our operators on its class path."""
+
+    def __init__(self, logs: Path, *, inherit: Sequence[int] = ()) -> None:
+        """Prepare; :meth:`start` does the work.
+
+        Args:
+            logs: folder for ``flink.log`` and the JVM's own output.
+            inherit: file descriptors that stay open as long as the JVM lives.
+        """
+        self._logs = logs
+        self._inherit = tuple(inherit)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The JVM's process id once it runs."""
+        return self._process.pid if self._process else None
+
+    def start(self) -> None:
+        """Start the JVM and make PyFlink use it.
+
+        Raises:
+            SetupError: no Java, or jars are missing and cannot be fetched.
+            JobError: the JVM ended or did not answer in time; names its log.
+        """
+        self._logs.mkdir(parents=True, exist_ok=True)
+        output = self._logs / "jvm.out"
+        with tempfile.TemporaryDirectory() as folder, output.open("ab") as log:
+            port_file = Path(folder) / "port"
+            environment = {
+                **os.environ,
+                "_PYFLINK_CONN_INFO_PATH": str(port_file),
+                "FLINK_CONF_DIR": str(_CONF),
+            }
+            self._process = subprocess.Popen(
+                self._command(),
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                pass_fds=self._inherit,
+                start_new_session=True,  # Ctrl-C is for us; the JVM ends through its stdin
+            )
+            port = self._wait_for(port_file, output)
+        os.environ["PYFLINK_GATEWAY_PORT"] = str(port)
+        # Our jobs have no Python workers: the service for them would listen on every interface.
+        os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlink spells it so
+
+    def stop(self) -> None:
+        """End the JVM; safe to call twice."""
+        if self._process is None:
+            return
+        _disconnect()
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the JVM runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def _command(self) -> list[str]:
+        class_path = [
+            *jars.flink_lib(),
+            jars.flink_python_jar(),
+            *jars.resolve("connector"),
+            build.operators_jar(),
+        ]
+        return [
+            str(jvm.find_java(17)),
+            *jvm.FLINK_OPENS,
+            "-XX:+ExitOnOutOfMemoryError",
+            f"-Dlog4j.configurationFile={_CONF / 'log4j2.properties'}",
+            f"-Dfederation.logs={self._logs}",
+            "-cp",
+            os.pathsep.join(str(jar) for jar in class_path),
+            _MAIN,
+        ]
+
+    def _wait_for(self, port_file: Path, output: Path) -> int:
+        assert self._process is not None
+        deadline = time.monotonic() + _START_DEADLINE
+        while time.monotonic() < deadline:
+            if port_file.exists() and len(content := port_file.read_bytes()) >= 4:
+                return int(struct.unpack("!I", content[:4])[0])
+            if self._process.poll() is not None:
+                tail = output.read_text(errors="replace")[-2000:].strip()
+                raise JobError(
+                    f"the JVM ended at once with code {self._process.returncode}: {tail}",
+                    hint=f"read {output}",
+                )
+            time.sleep(0.05)
+        self.stop()
+        raise JobError("the JVM did not answer within a minute", hint=f"read {output}")
+
+
+def _disconnect() -> None:
+    """Let PyFlink forget this JVM: its proxies are then collected in silence."""
+    from pyflink import java_gateway  # noqa: PLC0415 - it takes seconds to import
+
+    if java_gateway._gateway is not None:  # noqa: SLF001 - PyFlink has no public way
+        java_gateway._gateway.shutdown()  # noqa: SLF001 - as above
+        java_gateway._gateway = None  # noqa: SLF001 - as above
+    os.environ.pop("PYFLINK_GATEWAY_PORT", None)

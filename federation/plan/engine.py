@@ -1,0 +1,78 @@
+"""The plan of one stream as the JSON that the Java operators read (``StreamSpec.java``).
+
+Plain values only: whatever needs deciding was decided by :mod:`federation.plan.compile`. The text
+holds the registries' credentials, so it is handed to the job and never printed.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from federation.mapping.keys import key_schema
+from federation.schemas.avro import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from federation.mapping.rules import Rule
+    from federation.plan.model import RegistryAccess, SourcePlan, StreamPlan
+
+
+def stream_spec(stream: StreamPlan, *, value_schema_id: int, key_schema_id: int | None) -> str:
+    """Write the engine's plan for one stream.
+
+    Args:
+        stream: the stream.
+        value_schema_id: the contract's id in the target's registry.
+        key_schema_id: the key schema's id there, None for a string key.
+    """
+    target, deduplication = stream.target, stream.deduplication
+    contract = parse(stream.contract)
+    return json.dumps(
+        {
+            "stream": stream.name,
+            "contract": stream.contract,
+            "keySchema": key_schema(contract, target.key_fields).json,
+            "target": {
+                "keyFields": target.key_fields,
+                "keyEncoding": target.key_encoding,
+                "valueSchemaId": value_schema_id,
+                "keySchemaId": key_schema_id if key_schema_id is not None else -1,
+                "clusterId": target.cluster.cluster_id,
+            },
+            "deduplicationKey": deduplication.key if deduplication else (),
+            "acrossKeys": bool(deduplication and deduplication.across_keys),
+            "tombstones": stream.tombstones,
+            "deadLetterRatio": stream.dead_letter_ratio,
+            "deadLetterOf": stream.dead_letter_of,
+            "sources": [_source(source) for source in stream.sources],
+        }
+    )
+
+
+def _source(source: SourcePlan) -> dict[str, Any]:
+    assert source.cluster.registry is not None, "compile refuses a source without a registry"
+    return {
+        "name": source.name,
+        "cluster": source.cluster.alias,
+        "clusterId": source.cluster.cluster_id,
+        "registry": _registry(source.cluster.registry),
+        "rules": _rules(source.rules),
+        "keyRules": _rules(source.key_rules),
+        "where": source.where,
+    }
+
+
+def _rules(rules: Mapping[str, Rule]) -> dict[str, Any]:
+    return {name: rule.to_json() for name, rule in rules.items()}
+
+
+def _registry(registry: RegistryAccess) -> dict[str, str | None]:
+    return {
+        "url": registry.url,
+        "username": registry.username,
+        "password": registry.password,
+        "token": registry.token,
+        "ca": registry.ca,
+    }

@@ -1,0 +1,142 @@
+"""The gateway in this process: all streams of a plan, from start to a clean stop."""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from federation.errors import Incomplete, JobError
+from federation.observe.logs import get_logger
+from federation.run.status import GatewayStatus, worst
+from federation.run.store import Store
+from federation.run.stream import StreamRun
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from federation.plan.model import Plan
+
+_LOG = get_logger(__name__)
+_EVERY = 0.5
+
+
+def run(
+    plan: Plan,
+    stop: threading.Event,
+    show: Callable[[GatewayStatus], None],
+    *,
+    until_caught_up: bool = False,
+    fresh: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> GatewayStatus:
+    """Run every stream of the plan until told to stop.
+
+    Args:
+        plan: what to run.
+        stop: set it, and all streams stop with a savepoint.
+        show: called with each new status, about twice a second.
+        until_caught_up: stop by itself once everything that was in the sources at the start is
+            in a completed checkpoint.
+        fresh: begin anew, ignoring earlier state.
+        say: called with what is being waited for before the streams run.
+
+    Returns:
+        The last status.
+
+    Raises:
+        JobError: another gateway runs this federation, or a stream failed for good.
+        Incomplete: stopped before it had caught up.
+    """
+    store = Store(plan.run.state)
+    with store.owned(plan.config_file) as lock:
+        from federation.flink.gateway import Gateway
+        from federation.plan.prepare import prepare
+
+        say("preparing topics and schemas at the target")
+        prepared = prepare(plan)
+        say("starting Flink")
+        gateway = Gateway(store.logs.resolve(), inherit=(lock,))
+        runs = [StreamRun(plan.federation, stream, plan.run, store) for stream in plan.streams]
+        watch = _Watch(plan, runs, gateway, store, show)
+        try:
+            gateway.start()
+            for one in runs:
+                say(f"starting stream {one.plan.name}")
+                one.start(prepared[one.plan.name], fresh=fresh)
+            caught_up = _watch(watch, stop, until_caught_up=until_caught_up)
+            _stop(runs)
+        finally:
+            gateway.stop()
+        last = watch.look(poll=False)
+        for one in runs:
+            store.prune(one.plan.name)
+    failed = [one.status for one in runs if one.status.state == "FAILED"]
+    if failed:
+        raise JobError(
+            f"stream {failed[0].name} failed: {failed[0].error}",
+            hint=f"read {store.logs / 'flink.log'}; start goes on from the last checkpoint",
+        )
+    if until_caught_up and not caught_up:
+        raise Incomplete("stopped before the streams had caught up", hint="start goes on from here")
+    return last
+
+
+class _Watch:
+    """Collects the streams' status, and keeps the folder's copy fresh."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        runs: list[StreamRun],
+        gateway: object,
+        store: Store,
+        show: Callable[[GatewayStatus], None],
+    ) -> None:
+        self.runs = runs
+        self.gateway = gateway
+        self._plan = plan
+        self._store = store
+        self._show = show
+        self._began = time.time()
+
+    def look(self, *, poll: bool = True) -> GatewayStatus:
+        streams = tuple(one.poll() if poll else one.status for one in self.runs)
+        status = GatewayStatus(
+            federation=self._plan.federation,
+            pid=os.getpid(),
+            jvm_pid=getattr(self.gateway, "pid", None),
+            started_at=self._began,
+            at=time.time(),
+            streams=streams,
+            state=worst([stream.state for stream in streams]),
+        )
+        self._store.write_status(status.to_dict())
+        self._show(status)
+        return status
+
+
+def _watch(watch: _Watch, stop: threading.Event, *, until_caught_up: bool) -> bool:
+    """Watch until told to stop, caught up, or nothing runs any more; True if caught up."""
+    while not stop.wait(_EVERY):
+        watch.look()
+        if not watch.gateway.alive:  # type: ignore[attr-defined] # the flink layer is typed where it is imported
+            raise JobError(
+                "the JVM ended unexpectedly",
+                hint="read logs/jvm.out and logs/flink.log in the state folder; "
+                "start goes on from the last checkpoint",
+            )
+        if all(one.status.state in {"FAILED", "STOPPED"} for one in watch.runs):
+            return False
+        if until_caught_up and all(one.caught_up() for one in watch.runs):
+            return True
+    return False
+
+
+def _stop(runs: list[StreamRun]) -> None:
+    """Stop all streams at once; each waits for its own savepoint."""
+    with ThreadPoolExecutor(max_workers=max(1, len(runs))) as pool:
+        for done in [pool.submit(one.stop) for one in runs]:
+            done.result()

@@ -1,0 +1,140 @@
+"""How far a stream is behind each source partition: from what its checkpoints have published.
+
+The job commits its positions to its consumer group with every completed checkpoint. A position can
+stay below a partition's end although nothing is left to read: transaction markers and compacted
+records hold offsets. So a lag that does not move is looked at: whether there is a record in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from federation.errors import ClusterError, FederationError, Incomplete
+from federation.kafka import clients, offsets
+from federation.kafka.reading import Span, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from confluent_kafka.admin import AdminClient
+
+    from federation.kafka.offsets import Partition
+    from federation.plan.model import SourcePlan
+
+_STILL = 3  # samples without a move before the rest is looked at
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionLag:
+    """One source partition: published position, end, and the records between them."""
+
+    topic: str
+    partition: int
+    position: int
+    end: int
+
+    @property
+    def records(self) -> int:
+        """Offsets between position and end: an upper bound of the records left."""
+        return max(0, self.end - self.position)
+
+
+class SourceLag:
+    """Follows the lag of one source."""
+
+    def __init__(self, source: SourcePlan, group: str) -> None:
+        self._source = source
+        self._group = group
+        self._where = f"cluster {source.cluster.alias}"
+        self._admin: AdminClient | None = None
+        self._still: dict[Partition, tuple[int, int, int]] = {}  # position, end, times seen
+        self._empty_to: dict[Partition, int] = {}  # no record up to here
+
+    def sample(self) -> tuple[PartitionLag, ...]:
+        """The lag now.
+
+        Raises:
+            ClusterError: the cluster does not answer.
+        """
+        partitions = [(t.name, n) for t in self._source.topics for n in range(t.partitions)]
+        admin = self._connect()
+        ends = offsets.ends(admin, partitions, self._where)
+        committed = offsets.committed(admin, self._group, self._where)
+        missing = [p for p in partitions if p not in committed]
+        positions: Mapping[Partition, int] = committed | self._before_first(admin, missing, ends)
+        for partition in partitions:
+            self._look(partition, positions[partition], ends[partition])
+        return tuple(
+            PartitionLag(
+                *partition,
+                max(positions[partition], self._empty_to.get(partition, 0)),
+                ends[partition],
+            )
+            for partition in partitions
+        )
+
+    def forget(self) -> bool:
+        """Delete what an earlier life of the stream published; True if there was something."""
+        admin = self._connect()
+        if not offsets.committed(admin, self._group, self._where):
+            return False
+        (future,) = admin.delete_consumer_groups([self._group], request_timeout=15).values()
+        clients.wait(future, f"group {self._group} cannot be deleted", self._where)
+        return True
+
+    def published(self) -> bool:
+        """Whether the stream has ever published a position on this source."""
+        return bool(offsets.committed(self._connect(), self._group, self._where))
+
+    def _connect(self) -> AdminClient:
+        if self._admin is None:
+            cluster = self._source.cluster
+            self._admin = clients.reach(cluster.alias, cluster.properties).admin
+        return self._admin
+
+    def _before_first(
+        self, admin: AdminClient, missing: list[Partition], ends: Mapping[Partition, int]
+    ) -> dict[Partition, int]:
+        """Where partitions begin that have published nothing yet."""
+        if self._source.start.kind == "latest":
+            return {p: ends[p] for p in missing}
+        found = offsets.begins(admin, missing, self._where)
+        if self._source.start.kind == "timestamp":
+            assert self._source.start.timestamp is not None
+            found = offsets.at(admin, missing, self._source.start.timestamp, self._where)
+        elif self._source.start.offsets is not None:
+            for topic, partition in missing:
+                declared = self._source.start.offsets.get(topic, {}).get(partition)
+                if declared is not None:
+                    found[topic, partition] = declared
+        return found
+
+    def _look(self, partition: Partition, position: int, end: int) -> None:
+        if max(position, self._empty_to.get(partition, 0)) >= end:
+            self._still.pop(partition, None)
+            return
+        before = self._still.get(partition)
+        times = before[2] + 1 if before and before[:2] == (position, end) else 0
+        self._still[partition] = (position, end, times)
+        if times == _STILL and self._holds_nothing(partition, position, end):
+            self._empty_to[partition] = end
+
+    def _holds_nothing(self, partition: Partition, position: int, end: int) -> bool:
+        cluster = self._source.cluster
+        consumer = clients.consumer(cluster.alias, cluster.properties)
+        try:
+            span = Span(*partition, position, end)
+            return next(read(consumer, [span], where=self._where, deadline=5.0), None) is None
+        except (ClusterError, Incomplete):
+            return False
+        finally:
+            consumer.close()
+
+
+def reachable(lag: SourceLag) -> tuple[tuple[PartitionLag, ...], str]:
+    """A sample, or why there is none."""
+    try:
+        return lag.sample(), ""
+    except FederationError as error:
+        return (), str(error)

@@ -1,0 +1,70 @@
+"""Flink's REST API, as far as a gateway needs it: state, checkpoints, counters, root causes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import httpx
+
+# Flink puts the operator's name before a counter's own; the number is the source's in the plan.
+_OURS = re.compile(
+    r"\.((?:recordsRead|recordsFiltered|recordsLooped|tombstonesDropped|deadLetters)"
+    r"|(?:duplicates|transportDuplicates)_\d+)$"
+)
+
+
+class FlinkRest:
+    """One job's view of a Flink REST endpoint."""
+
+    def __init__(self, port: int, job_id: str) -> None:
+        self._http = httpx.Client(
+            base_url=f"http://127.0.0.1:{port}/jobs/{job_id}", timeout=5.0, trust_env=False
+        )
+        self._ids: dict[str, list[str]] = {}
+
+    def job(self) -> dict[str, Any]:
+        """State, times and vertices.
+
+        Raises:
+            httpx.HTTPError: Flink does not answer (any method may).
+        """
+        return self._get("")
+
+    def checkpoints(self) -> dict[str, Any]:
+        """Counts and the latest of each kind."""
+        return self._get("/checkpoints")
+
+    def root_cause(self) -> str:
+        """The newest exception's first lines, or nothing."""
+        history = self._get("/exceptions").get("exceptionHistory", {}).get("entries", [])
+        return _cause(history[0].get("stacktrace", "")) if history else ""
+
+    def counters(self, vertex: str) -> dict[str, int]:
+        """Sums over all subtasks of our own counters in a vertex, by their names."""
+        path = f"/vertices/{vertex}/subtasks/metrics"
+        names = self._ids.get(vertex)
+        if not names:  # they appear when the tasks have started
+            listed = self._http.get(path).raise_for_status().json()
+            names = [m["id"] for m in listed if _OURS.search(m["id"])]
+            self._ids[vertex] = names
+        if not names:
+            return {}
+        found = self._http.get(path, params={"get": ",".join(names), "agg": "sum"})
+        answer = found.raise_for_status().json()
+        return {_OURS.search(m["id"])[1]: int(m["sum"]) for m in answer}  # type: ignore[index] # asked for by this pattern
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def _get(self, path: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._http.get(path).raise_for_status().json()
+        return answer
+
+
+def _cause(stacktrace: str) -> str:
+    """The innermost cause of a Java stack trace, without its frames."""
+    lines = [line.strip() for line in stacktrace.splitlines()]
+    causes = [line for line in lines if line and not line.startswith(("at ", "..."))]
+    return causes[-1].removeprefix("Caused by: ") if causes else ""

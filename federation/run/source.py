@@ -1,0 +1,74 @@
+"""What can be said of one source while its stream runs: counters from Flink, lag from Kafka."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from federation.run.lag import SourceLag, reachable
+from federation.run.status import PartitionStatus, SourceStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from federation.plan.model import SourcePlan
+
+_LAG_EVERY = 1.0
+_RATE_OVER = 2.0  # seconds
+
+
+class SourceWatch:
+    """Follows one source of a running stream."""
+
+    def __init__(self, source: SourcePlan, index: int, group: str) -> None:
+        self.lag = SourceLag(source, group)
+        self._name = source.name
+        self._cluster = source.cluster.alias
+        self._index = index
+        self._sampled = 0.0
+        self._partitions: tuple[PartitionStatus, ...] = ()
+        self._error = ""
+        self._since, self._before, self._rate = time.monotonic(), 0, 0.0
+
+    def status(self, vertices: Mapping[str, Mapping[str, int]]) -> SourceStatus:
+        """The source now.
+
+        Args:
+            vertices: Flink's counters, by the name of the vertex that has them.
+        """
+        self._sample()
+        own = next(
+            (c for v, c in vertices.items() if v.startswith(f"Source: source {self._name}")), {}
+        )
+        kinds = (f"duplicates_{self._index}", f"transportDuplicates_{self._index}")
+        return SourceStatus(
+            name=self._name,
+            cluster=self._cluster,
+            read=own.get("recordsRead", 0),
+            rate=self._measured(own.get("recordsRead", 0)),
+            lag=sum(partition.lag for partition in self._partitions),
+            duplicates=sum(c.get(kind, 0) for c in vertices.values() for kind in kinds),
+            dead_letters=own.get("deadLetters", 0),
+            filtered=own.get("recordsFiltered", 0),
+            looped=own.get("recordsLooped", 0),
+            error=self._error,
+            partitions=self._partitions,
+        )
+
+    def _sample(self) -> None:
+        if time.monotonic() - self._sampled < _LAG_EVERY:
+            return
+        lags, self._error = reachable(self.lag)
+        self._sampled = time.monotonic()
+        if not self._error:
+            self._partitions = tuple(
+                PartitionStatus(g.topic, g.partition, g.position, g.end, g.records) for g in lags
+            )
+
+    def _measured(self, count: int) -> float:
+        """Records per second over the last few seconds; a restart begins at zero again."""
+        elapsed = time.monotonic() - self._since
+        if count < self._before or elapsed >= _RATE_OVER:
+            self._rate = max(0.0, (count - self._before) / elapsed)
+            self._since, self._before = time.monotonic(), count
+        return self._rate

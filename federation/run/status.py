@@ -1,0 +1,87 @@
+"""What a running federation says of itself; a whole is never better than its worst part."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+# From best to worst; the order decides what a whole is.
+STATES = ("FINISHED", "STOPPED", "RUNNING", "STARTING", "DEGRADED", "RESTARTING", "FAILED", "DEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionStatus:
+    """One source partition; ``lag`` in offsets."""
+
+    topic: str
+    partition: int
+    position: int
+    end: int
+    lag: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """One source of a stream; counters since the job's last (re)start, rate in records/s."""
+
+    name: str
+    cluster: str
+    read: int = 0
+    rate: float = 0.0
+    lag: int = 0
+    duplicates: int = 0
+    dead_letters: int = 0
+    filtered: int = 0
+    looped: int = 0
+    error: str = ""
+    partitions: tuple[PartitionStatus, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointStatus:
+    """The last completed checkpoint; times in epoch milliseconds and milliseconds."""
+
+    number: int
+    completed_at: int
+    duration: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStatus:
+    """One stream's job."""
+
+    name: str
+    state: str
+    delivery: str
+    job_id: str = ""
+    rest_port: int = 0
+    restored_from: str = ""
+    restarts: int = 0
+    checkpoint: CheckpointStatus | None = None
+    failed_checkpoints: int = 0
+    sources: tuple[SourceStatus, ...] = ()
+    savepoint: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayStatus:
+    """The whole; ``at`` and ``started_at`` in epoch seconds."""
+
+    federation: str
+    pid: int
+    jvm_pid: int | None
+    started_at: float
+    at: float
+    streams: tuple[StreamStatus, ...] = ()
+    state: str = field(default="STARTING")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, with the version of their form."""
+        return {"version": 1, **asdict(self)}
+
+
+def worst(states: list[str]) -> str:
+    """The worst of some states."""
+    return max(states, key=STATES.index, default="STOPPED")

@@ -1,0 +1,178 @@
+"""The state folder of a federation: who runs, and where each stream goes on.
+
+::
+
+    lock                          held by the running gateway, and by nobody else
+    gateway.json                  who that is (pid and its start time)
+    status.json                   what it last said of itself, replaced every second
+    logs/                         gateway.log (detached runs), flink.log, jvm.out
+    streams/<stream>/run-0001/    checkpoints/<job>/chk-<n>/…  and savepoint/… of one run
+
+Runs are numbered, and checkpoint numbers go on from run to run, so "the newest" needs no clock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import shutil
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from federation.errors import JobError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_KEPT_RUNS = 3
+_REMNANT_DEADLINE = 30.0  # seconds for the JVM of a killed gateway to notice
+_CHECKPOINT = re.compile(r"chk-(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that runs the federation; the start time tells it from a reused pid."""
+
+    pid: int
+    created: float
+    config: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether just that process still runs."""
+        try:
+            process = psutil.Process(self.pid)
+            return (
+                abs(process.create_time() - self.created) < 1
+                and process.status() != psutil.STATUS_ZOMBIE
+            )
+        except psutil.NoSuchProcess:
+            return False
+
+
+class Store:
+    """One federation's state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.logs = folder / "logs"
+
+    @contextmanager
+    def owned(self, config: str) -> Iterator[int]:
+        """Hold the folder for this process and those that inherit the lock.
+
+        Yields:
+            The lock's file descriptor: the JVM gets it too, so that after a kill of this process
+            nobody starts again before the JVM has ended as well.
+
+        Raises:
+            JobError: another gateway holds it, or the folder cannot be written.
+        """
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / "lock").open("a")
+        except OSError as error:
+            raise JobError(
+                f"the state folder cannot be written: {error.strerror}",
+                where=str(self.folder),
+                hint="set run.state to a folder that can",
+            ) from error
+        with lock:
+            self._acquire(lock.fileno())
+            me = Owner(os.getpid(), psutil.Process().create_time(), config)
+            self._write("gateway.json", {"pid": me.pid, "created": me.created, "config": me.config})
+            yield lock.fileno()
+
+    def _acquire(self, lock: int) -> None:
+        deadline = time.monotonic() + _REMNANT_DEADLINE
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                owner = self.owner()
+                remnant = owner is not None and not owner.alive  # its JVM is just ending
+                if remnant and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                    continue
+                raise self.taken() from None
+            return
+
+    def taken(self) -> JobError:
+        """The error for a folder that another gateway holds."""
+        owner = self.owner()
+        who = f"process {owner.pid} ({owner.config})" if owner else "another process"
+        return JobError(
+            f"this federation is already run by {who}",
+            where=str(self.folder),
+            hint="see federation status; federation stop ends it",
+        )
+
+    def owner(self) -> Owner | None:
+        """Who runs, or last ran, the federation."""
+        found = self._read("gateway.json")
+        return Owner(found["pid"], found["created"], found["config"]) if found else None
+
+    def write_status(self, status: dict[str, Any]) -> None:
+        """Replace what the gateway says of itself."""
+        self._write("status.json", status)
+
+    def read_status(self) -> dict[str, Any] | None:
+        """What the gateway last said of itself."""
+        return self._read("status.json")
+
+    def new_run(self, stream: str) -> Path:
+        """Make the folder of a stream's next run."""
+        runs = self._runs(stream)
+        number = int(runs[-1].name[4:]) + 1 if runs else 1
+        folder = self._stream(stream) / f"run-{number:04d}"
+        folder.mkdir(parents=True)
+        return folder
+
+    def restore_point(self, stream: str) -> Path | None:
+        """The newest savepoint or complete checkpoint of a stream."""
+        points = (_newest(run) for run in reversed(self._runs(stream)))
+        return next((point for point in points if point), None)
+
+    def prune(self, stream: str) -> None:
+        """Delete the runs before the newest three that have something to go on from."""
+        runs = self._runs(stream)
+        usable = [run for run in runs if _newest(run)][-_KEPT_RUNS:]
+        for run in runs[: runs.index(usable[0])] if usable else ():
+            shutil.rmtree(run, ignore_errors=True)
+
+    def _stream(self, stream: str) -> Path:
+        return self.folder / "streams" / stream
+
+    def _runs(self, stream: str) -> list[Path]:
+        return sorted(self._stream(stream).glob("run-[0-9]*"))
+
+    def _write(self, name: str, value: dict[str, Any]) -> None:
+        draft = self.folder / f".{name}.{os.getpid()}"
+        draft.write_text(json.dumps(value, indent=1))
+        draft.replace(self.folder / name)
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = json.loads((self.folder / name).read_text())
+        except (OSError, ValueError):
+            return None
+        return found
+
+
+def _newest(run: Path) -> Path | None:
+    """Where a run can be gone on from: its savepoint, which ends it, else its last checkpoint."""
+    savepoints = [path.parent for path in run.glob("savepoint/*/_metadata")]
+    checkpoints = [path.parent for path in run.glob("checkpoints/*/chk-*/_metadata")]
+    return next(iter(savepoints), None) or max(checkpoints, key=_number, default=None)
+
+
+def _number(checkpoint: Path) -> int:
+    found = _CHECKPOINT.fullmatch(checkpoint.name)
+    return int(found[1]) if found else -1

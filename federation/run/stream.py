@@ -1,0 +1,216 @@
+"""One stream's job: submitted, watched, stopped."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from federation.errors import JobError
+from federation.observe.logs import get_logger
+from federation.run.rest import FlinkRest
+from federation.run.source import SourceWatch
+from federation.run.status import CheckpointStatus, StreamStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from federation.plan.model import RunPlan, StreamPlan
+    from federation.plan.prepare import PreparedStream
+    from federation.run.store import Store
+
+_LOG = get_logger(__name__)
+# Flink's job states, as ours.
+_STATES = {
+    "INITIALIZING": "STARTING",
+    "CREATED": "STARTING",
+    "RUNNING": "RUNNING",
+    "FAILING": "RESTARTING",
+    "RESTARTING": "RESTARTING",
+    "FAILED": "FAILED",
+    "CANCELLING": "STOPPED",
+    "CANCELED": "STOPPED",
+    "FINISHED": "STOPPED",
+    "SUSPENDED": "STARTING",
+    "RECONCILING": "STARTING",
+}
+
+
+def group_of(federation: str, stream: str) -> str:
+    """The consumer group under which a stream publishes its progress."""
+    return f"federation.{federation}.{stream}"
+
+
+class StreamRun:
+    """The life of one stream's job in this process."""
+
+    def __init__(self, federation: str, plan: StreamPlan, run: RunPlan, store: Store) -> None:
+        self.plan = plan
+        self._run = run
+        self._store = store
+        self._group = group_of(federation, plan.name)
+        self._sources = [
+            SourceWatch(source, index, self._group) for index, source in enumerate(plan.sources)
+        ]
+        self._job: Any = None
+        self._rest: FlinkRest | None = None
+        self._folder: Path | None = None
+        self._targets: list[dict[tuple[str, int], int]] | None = None
+        self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
+
+    def start(self, prepared: PreparedStream, *, fresh: bool) -> None:
+        """Submit the job, going on from the newest checkpoint or savepoint.
+
+        Args:
+            prepared: the schema ids at the target.
+            fresh: begin anew although the stream has run before.
+
+        Raises:
+            JobError: the stream has run before and its state is not here.
+        """
+        restore = None if fresh else self._store.restore_point(self.plan.name)
+        if restore is None:
+            self._begin_anew(fresh=fresh)
+        self._folder = self._store.new_run(self.plan.name)
+        checkpoints = self._folder / "checkpoints"
+        checkpoints.mkdir()
+        port = _free_port()
+        from federation.flink import compose  # PyFlink costs seconds: only a start pays
+
+        settings = compose.JobSettings(
+            parallelism=self._run.parallelism,
+            checkpoint_ms=int(self._run.checkpoint.total_seconds() * 1000),
+            checkpoints=checkpoints.resolve(),
+            restore=restore.resolve() if restore else None,
+            rest_port=port,
+            group=self._group,
+            value_schema_id=prepared.value_schema_id,
+            key_schema_id=prepared.key_schema_id,
+        )
+        self._job = compose.submit(self.plan, settings)
+        self._rest = FlinkRest(port, self._job.job_id)
+        self.status = replace(
+            self.status,
+            job_id=self._job.job_id,
+            rest_port=port,
+            restored_from=str(restore or ""),
+        )
+        _LOG.info(
+            "stream started",
+            stream=self.plan.name,
+            job_id=self._job.job_id,
+            restored_from=str(restore or "nothing"),
+        )
+
+    def _begin_anew(self, *, fresh: bool) -> None:
+        """Refuse to begin a stream twice by accident: it would write everything again."""
+        if not fresh and any(source.lag.published() for source in self._sources):
+            raise JobError(
+                f"stream {self.plan.name} has run before, but its state is not here: starting "
+                "from the beginning would write every record again",
+                where=str(self._store.folder),
+                hint="point run.state to the folder it ran with, or use --fresh after deleting "
+                f"the target topic {self.plan.target.topic}",
+            )
+        for source in self._sources:
+            source.lag.forget()
+
+    def poll(self) -> StreamStatus:
+        """Look at the job and at its lag; never raises for a job in trouble."""
+        if self._rest is None or self.status.state in {"FAILED", "STOPPED"}:
+            return self.status
+        try:
+            self._poll(self._rest)
+        except (httpx.HTTPError, KeyError) as error:
+            _LOG.debug("flink does not answer", stream=self.plan.name, error=str(error))
+            if self._job.ended:
+                self._ended()
+        return self.status
+
+    def _poll(self, rest: FlinkRest) -> None:
+        job = rest.job()
+        state = _STATES[job["state"]]
+        if state == "RUNNING" and any(v["status"] != "RUNNING" for v in job["vertices"]):
+            state = "STARTING" if self.status.restarts == 0 else "RESTARTING"
+        checkpoints = rest.checkpoints()
+        counters = {v["name"]: rest.counters(v["id"]) for v in job["vertices"]}
+        sources = tuple(source.status(counters) for source in self._sources)
+        if state == "RUNNING" and any(source.error for source in sources):
+            state = "DEGRADED"
+        self.status = replace(
+            self.status,
+            state=state,
+            restarts=int(checkpoints["counts"].get("restored", 0))
+            - bool(self.status.restored_from),
+            checkpoint=_checkpoint(checkpoints) or self.status.checkpoint,
+            failed_checkpoints=checkpoints["counts"]["failed"],
+            sources=sources,
+            error=rest.root_cause() if state in {"RESTARTING", "FAILED"} else "",
+        )
+        if state == "FAILED":
+            self._ended()
+
+    def _ended(self) -> None:
+        error = self._job.failure()
+        self.status = replace(
+            self.status, state="FAILED" if error else "STOPPED", error=error or self.status.error
+        )
+
+    def caught_up(self) -> bool:
+        """Whether everything that was there at the first look is in a completed checkpoint."""
+        if self.status.state != "RUNNING" or self.status.checkpoint is None:
+            return False
+        parts = [
+            {(p.topic, p.partition): p for p in source.partitions} for source in self.status.sources
+        ]
+        if not parts or not all(parts):
+            return False
+        if self._targets is None:
+            self._targets = [{key: p.end for key, p in source.items()} for source in parts]
+        return all(
+            source[key].position >= end
+            for source, ends in zip(parts, self._targets, strict=True)
+            for key, end in ends.items()
+        )
+
+    def stop(self) -> None:
+        """Stop with a savepoint; where that is not possible, cancel and keep the checkpoint."""
+        if self._job is None or self.status.state in {"FAILED", "STOPPED"}:
+            return
+        assert self._folder is not None
+        try:
+            savepoint = self._job.stop((self._folder / "savepoint").resolve())
+            self.status = replace(self.status, state="STOPPED", savepoint=savepoint)
+            _LOG.info("stream stopped", stream=self.plan.name, savepoint=savepoint)
+        except JobError as error:
+            _LOG.warning(
+                "no savepoint: the next start goes on from the last checkpoint",
+                stream=self.plan.name,
+                error=str(error),
+            )
+            self._job.cancel()
+            self.status = replace(self.status, state="STOPPED", error=str(error))
+        finally:
+            if self._rest:
+                self._rest.close()
+
+
+def _checkpoint(checkpoints: dict[str, Any]) -> CheckpointStatus | None:
+    latest = (checkpoints.get("latest") or {}).get("completed")
+    if not latest:
+        return None
+    return CheckpointStatus(
+        latest["id"],
+        latest["latest_ack_timestamp"],
+        latest["end_to_end_duration"],
+        latest["state_size"],
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
