@@ -29,12 +29,12 @@ def key_schema(contract: Schema, fields: Sequence[str]) -> Schema:
     by_name = {f["name"]: f for f in contract.json["fields"]}
     types = [_field_type(contract, one) for one in fields]
     # a type that is defined in a field left out, and only named here, must be defined here
-    json = {"type": "record", "name": f"{name}Key", "namespace": space, "fields": []}
     seen: set[str] = set()
+    made = []
     for one, kind in zip(fields, types, strict=True):
         field = {k: v for k, v in by_name[one].items() if k in ("name", "default", "doc")}
-        json["fields"].append(field | {"type": avro.render(kind, seen)})
-    return avro.parse(json)
+        made.append(field | {"type": avro.render(kind, seen)})
+    return avro.parse({"type": "record", "name": f"{name}Key", "namespace": space, "fields": made})
 
 
 def key_text(contract: Schema, field: str, value: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 Version 1, big-endian: 1 byte version (0x01); 6 bytes, the first of SHA-256 of the cluster id; 4 bytes, the
 first of SHA-256 of the topic; partition and offset as unsigned LEB128 varints; then 6 bytes per hop, the
-clusters crossed after the first, oldest first. 13 to 26 bytes without hops.
+clusters crossed after the first, oldest first. 13 to 25 bytes without hops.
 """
 
 from __future__ import annotations

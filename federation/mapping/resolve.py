@@ -1,17 +1,19 @@
-"""From a writer's schema to the contract: what each field is made from, and the function that does it.
+"""From a writer's schema to the contract, field by field.
 
-``compile`` decides everything that the two schemas and the rules decide, so that ``plan`` can show it;
-what depends on the data is left to :meth:`Mapper.apply`.
+``compile`` decides everything that the two schemas and the rules decide, so that ``plan`` can show
+it; what depends on the data is left to :meth:`Mapper.apply`.
 """
 
 from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from federation.errors import Finding, PlanError
-from federation.mapping.convert import COPY, TIMES, Mismatch, Options, Step, canonical, same, scalar
+from federation.mapping.convert import COPY, Mismatch, Options, Step, canonical, same, scalar
+from federation.mapping.report import FieldReport, MappingReport, dropped
+from federation.mapping.source import candidates, check_keys, find, follow, join, options
 from federation.schemas.avro import ABSENT, NAMED, Schema, Type
 from federation.schemas.codec import Branch
 from federation.schemas.defaults import NotOfType, from_json
@@ -25,47 +27,19 @@ if TYPE_CHECKING:
 
 __all__ = ["ContractMismatch", "FieldReport", "Mapper", "MappingReport", "compile"]
 
-_NULL = Type("null")
 _TEXT = Type("string")
 MAX_REPORTED = 5_000  # beyond, equal pairs of types are resolved once and not reported again
 _FIT_BY_DEFAULT = frozenset({"overflow", "parse", "symbol", "type"})
 
 
-class ContractMismatch(PlanError):
-    """A writer schema cannot meet the contract; one finding per reason, ``where`` is the contract field."""
+class ContractMismatch(PlanError):  # noqa: N818 - it names what was found
+    """A writer schema cannot meet the contract: a finding per reason, ``where`` the field's path."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         first = findings[0]
         super().__init__(first.what, where=first.where, hint=first.hint)
         self.findings = tuple(findings)
         self.args = ("\n".join(str(f) for f in findings),)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldReport:
-    """Where one contract field comes from.
-
-    Attributes:
-        target: dotted path in the contract.
-        kind: ``mapped`` from the writer, ``defaulted`` or ``const``.
-        source: dotted path in the writer, or which default.
-        conversion: in words; empty if the value is copied.
-        lossy: whether the conversion may lose digits (and was permitted to).
-    """
-
-    target: str
-    kind: Literal["mapped", "defaulted", "const"]
-    source: str
-    conversion: str = ""
-    lossy: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MappingReport:
-    """All fields of the contract, and the writer's fields that nothing reads."""
-
-    fields: tuple[FieldReport, ...]
-    dropped: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +68,15 @@ def compile(  # noqa: A001 - as re.compile
         ContractMismatch: with every reason.
     """
     resolver = _Resolver()
+    if contract.root.kind != "record":
+        raise ContractMismatch([Finding("the contract is not a record")])
     try:
-        if contract.root.kind != "record":
-            raise Mismatch("the contract is not a record")
         step = resolver.resolve(writer.root, contract.root, Options(fields=rules or {}), "", "")
     except Mismatch as mismatch:
         findings = dict.fromkeys(Finding(what, path, hint) for path, what, hint in mismatch.reasons)
         raise ContractMismatch(list(findings)) from None
-    dropped = tuple(_dropped(writer.root, "", resolver.used, set()))
-    return Mapper(contract, MappingReport(tuple(resolver.rows), dropped), step.run)
+    unread = tuple(dropped(writer.root, "", resolver.used, set()))
+    return Mapper(contract, MappingReport(tuple(resolver.rows), unread), step.run)
 
 
 class _Resolver:
@@ -181,7 +155,7 @@ class _Resolver:
     def _to_union(self, w: Type, c: Type, o: Options, target: str, source: str) -> Step:
         """The same type, by full then by short name or alias; else the first that converts."""
         reasons = []
-        for index in _candidates(w, c):
+        for index in candidates(w, c):
             made = self.attempt(w, c.branches[index], o, target, source)
             if isinstance(made, Mismatch):
                 reasons.append(made)
@@ -237,7 +211,7 @@ class _Resolver:
         if key in self.making or (key in self.memo and self.spent > MAX_REPORTED):
             return self.memo[key]
         made: list[Step] = []
-        self.memo[key] = Step(lambda v: made[0].run(v))  # for the type within itself
+        self.memo[key] = Step(lambda v: made[0].run(v))  # noqa: PLW0108 - made later, for itself
         self.making.add(key)
         try:
             build = self._record if c.kind == "record" else self._collection
@@ -266,13 +240,13 @@ class _Resolver:
             if name not in names:
                 near = difflib.get_close_matches(name, names, 1)
                 hint = f"did you mean {near[0]}?" if near else f"its fields: {', '.join(names)}"
-                reasons.append((_join(target, name), f"the contract has no field {name}", hint))
+                reasons.append((join(target, name), f"the contract has no field {name}", hint))
         runs: list[tuple[str, Callable[[Any], Any]]] = []
         for one in c.fields:
             try:
                 runs.append((one.name, self._field(w, one, rules.get(one.name), target, source)))
             except Mismatch as mismatch:
-                path = _join(target, one.name)
+                path = join(target, one.name)
                 reasons += [(where or path, what, hint) for where, what, hint in mismatch.reasons]
         if reasons:
             failed = Mismatch()
@@ -295,25 +269,25 @@ class _Resolver:
         self, w: Type, c: Field, rule: Rule | None, target: str, source: str
     ) -> Callable[[Any], Any]:
         """The function from the datum around the field to the field's value."""
-        path = _join(target, c.name)
+        path = join(target, c.name)
         if rule is not None and rule.has_const:
             value = _literal(c.type, rule.const, "const")
             self.rows.append(FieldReport(path, "const", repr(rule.const)))
             return lambda _datum: value
-        options = _options(rule)
+        wanted = options(rule)
         if rule is not None:
-            _meaningful(c.type, rule)
+            check_keys(c.type, rule)
         fallback = (
             _literal(c.type, rule.default, "default") if rule and rule.has_default else ABSENT
         )
-        found = _find(w, c, rule)
+        found = find(w, c, rule)
         if found is None:
             return self._absent(c, rule, fallback, path, w)
         steps, leaf = found
         row, at = len(self.rows), ".".join(filter(None, [source, *steps]))
         for n in range(len(steps)):
             self.used.setdefault(".".join(filter(None, [source, *steps[: n + 1]])), False)
-        step = self.resolve(leaf, c.type, options, path, at)
+        step = self.resolve(leaf, c.type, wanted, path, at)
         self.rows.insert(row, FieldReport(path, "mapped", at or ".", step.label, step.lossy))
         convert = _guarded(step.run, c.type, fallback)
         if not steps:
@@ -323,7 +297,7 @@ class _Resolver:
             if convert is same:
                 return lambda datum: datum[name]
             return lambda datum: convert(datum[name])
-        return lambda datum: convert(_follow(datum, steps))
+        return lambda datum: convert(follow(datum, steps))
 
     def _absent(
         self, c: Field, rule: Rule | None, fallback: Any, path: str, w: Type
@@ -342,13 +316,6 @@ class _Resolver:
         value = _literal(c.type, c.default, "default")
         self.rows.append(FieldReport(path, "defaulted", "the contract's default"))
         return lambda _datum: value
-
-
-_NO_OPTIONS = Options()
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
 
 
 def _all(mismatches: Any) -> Mismatch:
@@ -389,62 +356,6 @@ def _takes_whole(o: Options) -> bool:
     return any(rule.from_ == "." for rule in (o.fields or {}).values())
 
 
-def _candidates(w: Type, c: Type) -> list[int]:
-    """Branches of a contract's union in the order in which they are tried.
-
-    In a union a record, enum or fixed of another name is another type, unless a logical type says
-    what its value means.
-    """
-    kin, rest = [], []
-    for index, branch in enumerate(c.branches):
-        if branch.kind != w.kind:
-            rest.append((3, index))
-        elif w.kind not in NAMED or branch.name == w.name:
-            kin.append((0, index))
-        elif branch.short_name == w.short_name:
-            kin.append((1, index))
-        elif w.short_name in (alias.rpartition(".")[2] for alias in branch.aliases):
-            kin.append((2, index))
-        elif branch.logical:
-            rest.append((3, index))
-    return [index for _, index in sorted(kin + rest)]
-
-
-def _options(rule: Rule | None) -> Options:
-    if rule is None:
-        return _NO_OPTIONS
-    return Options(
-        named=rule.from_ is not None,
-        map=rule.map,
-        unit=rule.unit,
-        zone=rule.zone,
-        scale=rule.scale,
-        lossy=rule.lossy,
-        has_default=rule.has_default,
-        fields=rule.fields,
-    )
-
-
-def _leaves(node: Type) -> list[Type]:
-    """The types of a field's values: of a union's branches, of elements; not of nested fields."""
-    if node.kind == "union":
-        return [leaf for b in node.branches for leaf in _leaves(b)]
-    return _leaves(node.of) if node.kind in ("array", "map") else [node]
-
-
-def _meaningful(c: Type, rule: Rule) -> None:
-    """Refuse keys that could never apply to this contract field, whatever the writer."""
-    leaves = _leaves(c)
-    if (rule.unit or rule.zone) and not any(
-        leaf.logical in TIMES and "timestamp" in leaf.logical for leaf in leaves
-    ):
-        raise Mismatch(f"{'unit' if rule.unit else 'zone'} is for timestamps, and the field is {c}")
-    if rule.scale is not None and not any(leaf.logical == "decimal" for leaf in leaves):
-        raise Mismatch(f"scale is for decimals, and the field is {c}")
-    if rule.fields is not None and not any(leaf.kind == "record" for leaf in leaves):
-        raise Mismatch(f"fields is for nested records, and the field is {c}")
-
-
 def _literal(node: Type, value: Any, what: str) -> Any:
     try:
         return from_json(node, value)
@@ -452,41 +363,6 @@ def _literal(node: Type, value: Any, what: str) -> Any:
         raise Mismatch(
             f"{what} does not fit: {error}", f"give a value of {node} in Avro's default form"
         ) from None
-
-
-def _find(w: Type, c: Field, rule: Rule | None) -> tuple[tuple[str, ...], Type] | None:
-    """The steps from the datum to the field's source, and its type; None if the writer lacks it."""
-    if rule is not None and rule.from_ is not None:
-        return _walk(w, () if rule.from_ == "." else tuple(rule.from_.split(".")))
-    for name in (c.name, *c.aliases):
-        if w.field(name) is not None:
-            return _walk(w, (name,))
-    return None
-
-
-def _walk(w: Type, steps: tuple[str, ...]) -> tuple[tuple[str, ...], Type] | None:
-    nullable = False
-    for name in steps:
-        if w.kind == "union" and not w.tagged:
-            nullable = nullable or w.nullable
-            w = next((b for b in w.branches if b.kind != "null"), w)
-        one = w.field(name)
-        if one is None:
-            return None
-        w = one.type
-    if nullable and not w.nullable:
-        branches = w.branches if w.kind == "union" else (w,)
-        # null goes last, so that the tags of the other branches stay what they are
-        w = Type("union", branches=(*branches, _NULL))
-    return steps, w
-
-
-def _follow(datum: Any, steps: tuple[str, ...]) -> Any:
-    for name in steps:
-        if datum is None:
-            return None
-        datum = datum[name]
-    return datum
 
 
 def _guarded(run: Callable[[Any], Any], c: Type, fallback: Any) -> Callable[[Any], Any]:
@@ -506,18 +382,3 @@ def _guarded(run: Callable[[Any], Any], c: Type, fallback: Any) -> Callable[[Any
             return fallback
 
     return guarded
-
-
-def _dropped(node: Type, path: str, used: Mapping[str, bool], seen: set[Type]) -> list[str]:
-    """Writer fields that nothing reads; within a record that is read in part, only the rest of it."""
-    out: list[str] = []
-    for record in _leaves(node):
-        if record.kind != "record" or record in seen:
-            continue
-        for one in record.fields:
-            at = _join(path, one.name)
-            if at not in used:
-                out.append(at)
-            elif not used[at]:
-                out += _dropped(one.type, at, used, {*seen, record})
-    return out

@@ -1,0 +1,194 @@
+"""What the operators of a filter mean, as in CEL.
+
+``&&`` and ``||`` forgive an error on one side where the other side decides. Whole numbers have 64
+bits and do not overflow in silence. Numbers compare across types; arithmetic does not mix them.
+``has`` is false for null.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable
+from typing import Any
+
+from federation.schemas.codec import Branch
+from federation.schemas.refusal import MappingError
+
+Eval = Callable[[Any], Any]
+ORDER = {
+    "relation_lt": operator.lt,
+    "relation_le": operator.le,
+    "relation_gt": operator.gt,
+    "relation_ge": operator.ge,
+}
+ARITHMETIC = {
+    "addition_add": operator.add,
+    "addition_sub": operator.sub,
+    "multiplication_mul": operator.mul,
+    "multiplication_div": operator.truediv,
+    "multiplication_mod": operator.mod,
+}
+TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
+    "startsWith": str.startswith,
+    "endsWith": str.endswith,
+    "contains": operator.contains,
+    "matches": lambda text, pattern: re.search(pattern, text) is not None,
+}
+
+
+def failed(message: str) -> MappingError:
+    """The error of an expression that has no value for this record."""
+    return MappingError("eval", message, stage="where")
+
+
+def bare(value: Any) -> Any:
+    """The value without its branch."""
+    return value.value if isinstance(value, Branch) else value
+
+
+def kind(value: Any) -> str:
+    """What the value is, for messages."""
+    names = {
+        "NoneType": "null",
+        "dict": "a record or map",
+        "list": "a list",
+        "str": "text",
+        "int": "a whole number",
+    }
+    return names.get(type(value).__name__, f"a {type(value).__name__}")
+
+
+def boolean(value: Any) -> bool:
+    """The value, which must be true or false."""
+    if not isinstance(value, bool):
+        raise failed(f"{kind(value)} where true or false is needed")
+    return value
+
+
+def logic(left: Eval, right: Eval, *, decides: bool) -> Eval:
+    """``||``, which true decides, or ``&&``, which false decides."""
+
+    def run(datum: Any) -> bool:
+        try:
+            if boolean(left(datum)) is decides:
+                return decides
+        except MappingError:
+            if boolean(right(datum)) is decides:
+                return decides
+            raise
+        return boolean(right(datum))
+
+    return run
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+def equal(a: Any, b: Any) -> bool:
+    """``==``: numbers by value, other types only among themselves."""
+    a, b = bare(a), bare(b)
+    if _number(a) and _number(b):
+        return bool(a == b)
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, list):
+        return len(a) == len(b) and all(map(equal, a, b))
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(equal(a[key], b[key]) for key in a)
+    return bool(a == b)
+
+
+def ordered(compare: Callable[[Any, Any], bool], a: Any, b: Any) -> bool:
+    """``<`` and its kin: of numbers, texts, bytes or booleans."""
+    if (_number(a) and _number(b)) or (type(a) is type(b) and isinstance(a, str | bytes | bool)):
+        return compare(a, b)
+    raise failed(f"{kind(a)} and {kind(b)} have no order")
+
+
+def calculate(do: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    """``+ - * / %`` of two values of one type."""
+    if type(a) is not type(b):
+        raise failed(f"arithmetic of {kind(a)} and {kind(b)}")
+    if isinstance(a, str | list) and do is operator.add:
+        return a + b
+    try:
+        if type(a) is float and do is not operator.mod:
+            return do(a, b)
+        if type(a) is int:
+            return _whole(do, a, b)
+    except ZeroDivisionError:
+        if type(a) is float:  # IEEE: the sign of both decides, 0/0 is NaN
+            return math.nan if a == 0 or math.isnan(a) else a * math.copysign(math.inf, b)
+        raise failed("division by zero") from None
+    raise failed(f"arithmetic of {kind(a)}")
+
+
+def _whole(do: Callable[[Any, Any], Any], a: int, b: int) -> int:
+    """64-bit arithmetic; division drops the fraction, and a remainder has the dividend's sign."""
+    if do in (operator.truediv, operator.mod):
+        quotient = abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+        value = quotient if do is operator.truediv else a - quotient * b
+    else:
+        value = do(a, b)
+    if not -(2**63) <= value < 2**63:
+        raise failed("a whole number out of range")
+    return int(value)
+
+
+def zero_of(value: Any) -> Any:
+    """The zero from which a unary minus subtracts."""
+    if not _number(value):
+        raise failed(f"minus {kind(value)}")
+    return -0.0 if isinstance(value, float) else 0
+
+
+def member(owner: Any, key: Any) -> Any:
+    """A field of a record, an entry of a map, an element of a list."""
+    try:
+        if isinstance(owner, list) and type(key) is int and key >= 0:
+            return bare(owner[key])
+        if isinstance(owner, dict) and isinstance(key, str):
+            return bare(owner[key])
+    except (KeyError, IndexError):
+        raise failed(f"there is no {key!r}") from None
+    raise failed(f"{kind(owner)} has no {key!r}")
+
+
+def presence(run: Eval) -> Eval:
+    """``has``: the path is there and not null."""
+    def present(datum: Any) -> bool:
+        try:
+            return run(datum) is not None
+        except MappingError:
+            return False
+
+    return present
+
+
+def within(item: Any, many: Any) -> bool:
+    """``in``: an element of a list, a key of a map."""
+    if isinstance(many, dict):
+        return isinstance(item, str) and item in many
+    if isinstance(many, list):
+        return any(equal(item, one) for one in many)
+    raise failed(f"in {kind(many)}")
+
+
+def size(value: Any) -> int:
+    """Characters of a text, bytes, elements or entries."""
+    if isinstance(value, str | bytes | list | dict):
+        return len(value)
+    raise failed(f"size of {kind(value)}")
+
+
+def text_test(test: Callable[[str, str], bool], text: Any, argument: Any) -> bool:
+    """``startsWith`` and its kin, which both need text."""
+    if not isinstance(text, str) or not isinstance(argument, str):
+        raise failed(f"a text test on {kind(text)} and {kind(argument)}")
+    try:
+        return test(text, argument)
+    except re.error as error:
+        raise failed(f"not a regular expression: {error}") from None
