@@ -1,8 +1,8 @@
 """The books: what the ledger's two sides say about each other.
 
-The statements stand in ``compare.sql``. Each kind of difference is one query over ``expected`` (the
-sources, by the reference), ``delivered`` and ``diverted`` (target and dead letters). Tables are made
-of them first: ``matched`` and ``parted`` for what arrived, ``absent`` for what did not, and why.
+The statements stand in ``compare.sql``. Each kind of difference is one query over ``expected``
+(sources, by the reference), ``delivered`` and ``diverted`` (target, dead letters). Tables are
+made of them first: ``matched`` and ``parted`` for what arrived, ``absent`` for the rest, and why.
 """
 
 from __future__ import annotations

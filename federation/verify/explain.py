@@ -165,7 +165,9 @@ class Explainer:
             else:
                 spans.append(Span(topic, partition, offset, offset + 1))
         if cluster.alias not in self._consumers:
-            self._consumers[cluster.alias] = consumer(cluster.alias, cluster.properties)
+            self._consumers[cluster.alias] = consumer(
+                cluster.alias, cluster.properties, fetch_wait_max_ms=20, queued_min_messages=_NEAR
+            )
         found: dict[int, Message] = {}
         while runs:
             spans = [spans.pop() for spans in runs.values()]

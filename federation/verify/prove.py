@@ -107,7 +107,9 @@ def _fill(ledger: Ledger, job: work.Job, options: Options) -> Scope:
         options.progress(name, "read", done, max(done, scope.records))
 
     def fill(job: work.Job, *sides: int) -> None:
-        for result in work.run(job, work.tasks(job.scope, sides), options.workers, step):
+        for result in work.run(
+            job, work.tasks(job.stream, job.scope, sides), options.workers, step
+        ):
             if result.task.side == work.SOURCES:
                 ledger.expect(result.rows, result.carried)  # type: ignore[arg-type] # plain tuples
             elif result.task.side == work.TARGET:

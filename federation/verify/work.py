@@ -1,7 +1,7 @@
 """Reading and recomputing in several processes: Python decodes on one core at a time.
 
-A task is a range of one partition's offsets; its result is rows for the ledger. Workers are started
-afresh (not forked): librdkafka's threads do not survive a fork.
+A task is some ranges of a cluster's partitions; its result is rows for the ledger. Workers are
+started afresh, not forked: librdkafka's threads do not survive a fork.
 """
 
 from __future__ import annotations
@@ -22,16 +22,19 @@ from federation.verify.ledger import RECORD, TOMBSTONE
 from federation.verify.observe import Observer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from confluent_kafka import Consumer
 
-    from federation.plan.model import ClusterPlan, StreamPlan
+    from federation.plan.model import StreamPlan
     from federation.verify.scope import Scope
 
 RANGE = 50_000
 """Offsets of one task: bounds what a worker holds, and shares large partitions among them."""
-_AHEAD = 10_000
+_QUICK: dict[str, Any] = {
+    "queued_min_messages": 10_000,  # what is fetched beyond a range is thrown away
+    "fetch_wait_max_ms": 20,  # a fetch that waits at a partition's end delays the next task
+}
 _FEW = 20_000  # offsets that are read faster than a process starts
 
 
@@ -50,17 +53,21 @@ class Job:
     deadline: float | None = None
 
 
+SOURCES, TARGET, DEAD_LETTERS = range(3)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Offsets ``start`` to ``end`` of a partition; a source's is its number in the scope."""
+    """Spans of one cluster's partitions, at most one of each; ``cluster`` is its alias."""
 
     side: int
-    partition: int
-    start: int
-    end: int
+    cluster: str
+    spans: tuple[Span, ...]
 
-
-SOURCES, TARGET, DEAD_LETTERS = range(3)
+    @property
+    def size(self) -> int:
+        """Offsets, which is at least the number of records."""
+        return sum(span.end - span.start for span in self.spans)
 
 
 @dataclass(slots=True)
@@ -80,27 +87,37 @@ class Worker:
         self._reference = Reference(job.stream)
         self._observer = Observer(job.stream, job.scope, job.others)
         self._places = Places(job.scope)
+        self._parts = {(p.cluster, p.topic, p.partition): p for p in job.scope.parts}
+        clusters = [source.cluster for source in job.stream.sources]
+        self._clusters = {c.alias: c for c in (*clusters, job.stream.target.cluster)}
         self._consumers: dict[str, Consumer] = {}
 
     def do(self, task: Task) -> Rows:
-        """Read a task's range."""
-        result, cluster = Rows(task), self._cluster(task)
-        rows = result.rows
+        """Read a task's spans.
+
+        Raises:
+            Incomplete: the deadline passed.
+        """
+        result, rows = Rows(task), []
         left = None if self._job.deadline is None else self._job.deadline - time.time()
         messages = read(
-            self._consumer(cluster), [self._span(task)], where=f"cluster {cluster.alias}",
-            deadline=left, batch=10_000,
-        )  # fmt: skip
+            self._consumer(task.cluster),
+            task.spans,
+            where=f"cluster {task.cluster}",
+            deadline=left,
+            batch=10_000,
+        )
         if task.side == SOURCES:
-            part = self._job.scope.parts[task.partition]
             for message in messages:
+                part = self._parts[task.cluster, message.topic(), message.partition()]
                 row = expected(self._reference, part, message)
                 rows.append(tuple(row))
-                if row.outcome in (RECORD, TOMBSTONE) and (came := origin_of(message.headers())):
+                if row.outcome in {RECORD, TOMBSTONE} and (came := origin_of(message.headers())):
                     result.carried.append((self._places.of(came), row.id))
         else:
             see = self._observer.delivered if task.side == TARGET else self._observer.diverted
             rows += [tuple(seen) for message in messages if (seen := see(message)) is not None]
+        result.rows = rows
         return result
 
     def close(self) -> None:
@@ -108,41 +125,44 @@ class Worker:
         for one in self._consumers.values():
             one.close()
 
-    def _cluster(self, task: Task) -> ClusterPlan:
-        if task.side != SOURCES:
-            return self._job.stream.target.cluster
-        return self._job.stream.sources[self._job.scope.parts[task.partition].source].cluster
-
-    def _consumer(self, cluster: ClusterPlan) -> Consumer:
-        if cluster.alias not in self._consumers:
-            self._consumers[cluster.alias] = consumer(
-                cluster.alias, cluster.properties,
-                queued_min_messages=_AHEAD,  # what is fetched beyond a range is thrown away
-            )  # fmt: skip
-        return self._consumers[cluster.alias]
-
-    def _span(self, task: Task) -> Span:
-        scope = self._job.scope
-        if task.side == SOURCES:
-            part = scope.parts[task.partition]
-            return Span(part.topic, part.partition, task.start, task.end)
-        output = scope.target if task.side == TARGET else scope.dead
-        return Span(output.topic, task.partition, task.start, task.end)
+    def _consumer(self, alias: str) -> Consumer:
+        if alias not in self._consumers:
+            properties = self._clusters[alias].properties
+            self._consumers[alias] = consumer(alias, properties, **_QUICK)
+        return self._consumers[alias]
 
 
-def tasks(scope: Scope, sides: Sequence[int]) -> list[Task]:
-    """The ranges of some sides, those of one partition in order."""
-    ranges = []
+def tasks(stream: StreamPlan, scope: Scope, sides: Sequence[int]) -> list[Task]:
+    """Everything of some sides, in tasks of about ``RANGE`` offsets."""
+    todo: list[Task] = []
+    hub = stream.target.cluster.alias
     if SOURCES in sides:
-        ranges += [(SOURCES, p.number, p.start, p.end) for p in scope.parts]
+        for alias in dict.fromkeys(part.cluster for part in scope.parts):
+            spans = [
+                Span(p.topic, p.partition, p.start, p.end)
+                for p in scope.parts
+                if p.cluster == alias
+            ]
+            todo += _packed(SOURCES, alias, spans)
     for side, output in ((TARGET, scope.target), (DEAD_LETTERS, scope.dead)):
         if side in sides:
-            ranges += [(side, p, *limits) for p, limits in enumerate(output.ranges)]
-    return [
-        Task(side, partition, at, min(at + RANGE, end))
-        for side, partition, start, end in ranges
-        for at in range(start, end, RANGE)
-    ]
+            spans = [Span(output.topic, p, *limits) for p, limits in enumerate(output.ranges)]
+            todo += _packed(side, hub, spans)
+    return todo
+
+
+def _packed(side: int, cluster: str, spans: Iterable[Span]) -> Iterator[Task]:
+    """Cut large spans and put small ones together; the parts of one span never meet in a task."""
+    pack: list[Span] = []
+    for span in spans:
+        for at in range(span.start, span.end, RANGE):
+            piece = Span(span.topic, span.partition, at, min(at + RANGE, span.end))
+            if pack and sum(s.end - s.start for s in pack) + piece.end - piece.start > RANGE:
+                yield Task(side, cluster, tuple(pack))
+                pack = []
+            pack.append(piece)
+    if pack:
+        yield Task(side, cluster, tuple(pack))
 
 
 def run(
@@ -154,12 +174,12 @@ def run(
         Incomplete: the deadline passed.
         ClusterError: a cluster or registry did not answer.
     """
-    if workers <= 1 or sum(task.end - task.start for task in todo) <= _FEW:
+    if workers <= 1 or sum(task.size for task in todo) <= _FEW:
         worker = Worker(job)
         try:
             for task in todo:
                 yield worker.do(task)
-                progress(task.end - task.start)
+                progress(task.size)
         finally:
             worker.close()
         return
@@ -188,7 +208,7 @@ def _shared(
         for future in done:
             result = future.result()
             yield result
-            progress(result.task.end - result.task.start)
+            progress(result.task.size)
 
 
 _worker: Worker
