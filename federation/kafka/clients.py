@@ -54,7 +54,7 @@ class Trouble:
 
     def final(self) -> KafkaError | None:
         """An error that no waiting will mend: wrong credentials or TLS."""
-        return next((e for e in self.errors if e.code() in _AUTHENTICATION | _TLS), None)
+        return next((e for e in self.errors if e.code() in _AUTHENTICATION or _tls(e)), None)
 
     def main(self) -> KafkaError | None:
         """The error that says most: a final one, else the newest that names a cause."""
@@ -172,7 +172,7 @@ def unreachable(
             where=where,
             hint=f"check sasl.mechanism and sasl.jaas.config of clusters.{alias}.properties",
         )
-    if code in _TLS:
+    if cause is not None and _tls(cause):
         return ClusterError(
             f"no TLS connection: {said}",
             where=where,
@@ -189,6 +189,11 @@ def unreachable(
         where=where,
         hint="check bootstrap.servers, security.protocol and that a broker listens there",
     )
+
+
+def _tls(error: KafkaError) -> bool:
+    """Whether TLS failed; the other side hanging up in the handshake has no code of its own."""
+    return error.code() in _TLS or "SSL handshake failed" in error.str()
 
 
 def _said(error: KafkaError) -> str:
