@@ -6,7 +6,6 @@ import org.apache.flink.api.common.state.ListStateDescriptor;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
-import org.apache.flink.runtime.state.KeyedStateBackend;
 import org.apache.flink.runtime.state.StateInitializationContext;
 import org.apache.flink.runtime.state.StateSnapshotContext;
 import org.apache.flink.streaming.api.operators.AbstractStreamOperator;
@@ -52,10 +51,10 @@ public final class DeduplicateOperator<R extends Identified> extends AbstractStr
     private transient SegmentLog log;
     private transient ListState<Long> forgottenBefore;
     private transient int untilSweep;
-    private transient Counter duplicates;
-    private transient Counter transportDuplicates;
-    private transient Counter[] duplicatesBySource;
-    private transient Counter[] transportDuplicatesBySource;
+    transient Counter duplicates;
+    transient Counter transportDuplicates;
+    transient Counter[] duplicatesBySource;
+    transient Counter[] transportDuplicatesBySource;
 
     /**
      * @param window milliseconds to remember, counted from a record's time by the watermark; 0 or
@@ -108,7 +107,7 @@ public final class DeduplicateOperator<R extends Identified> extends AbstractStr
         }
         group.gauge("rememberedKeys", memory::remembered);
         group.gauge("forgottenEarly", memory::forgottenEarly);
-        group.gauge("dedupBytes", () -> memory.bytes() + log.bytes());
+        group.gauge("dedupBytes", this::bytes);
         group.gauge("windowTime", memory::clock);
     }
 
@@ -157,6 +156,11 @@ public final class DeduplicateOperator<R extends Identified> extends AbstractStr
             }
         }
         super.processWatermark(mark);
+    }
+
+    /** Bytes of memory taken by this task, beside what the state backend takes. */
+    long bytes() {
+        return memory.bytes() + log.bytes();
     }
 
     private void sweep() throws Exception {

@@ -20,7 +20,7 @@ final class FingerprintTable {
     /** Two array headers and this object. */
     private static final int HEADER_BYTES = 16 + 16 + 32;
 
-    /** Bits of the upper half that the caller used up to choose this table. */
+    /** Leading bits by which the caller chose this table: the same in all its fingerprints. */
     private final int usedBits;
     private long[] halves;
     private byte[] codes;

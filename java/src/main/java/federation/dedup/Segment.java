@@ -7,9 +7,10 @@ import java.util.Arrays;
 /**
  * A growing batch of fingerprints on its way into Flink state, grouped by the end of their slice.
  *
- * <p>As bytes (big-endian longs), for each group: last millisecond of the slice, number n of
- * fingerprints, n times upper and lower half. So a fingerprint costs 16 bytes and nothing depends on
- * the length of a slice, which may be another one after a restart.
+ * <p>As bytes, all of it big-endian longs: number of fingerprints, first and last instant of the groups;
+ * then for each group its instant (last millisecond of the slice), number n of fingerprints, and n
+ * times upper and lower half. So a fingerprint costs 16 bytes, and nothing depends on the length of a
+ * slice, which may be another one after a restart.
  */
 final class Segment {
     /** Receives what a segment holds. */
@@ -17,6 +18,7 @@ final class Segment {
         void fingerprint(long high, long low, long until);
     }
 
+    private static final int HEADER_LONGS = 3;
     private static final int GROUP_HEADER_LONGS = 2;
 
     private static final class Group {
@@ -68,13 +70,21 @@ final class Segment {
         return group;
     }
 
-    /** Last millisecond of the latest slice, {@code Long.MIN_VALUE} if the segment is empty. */
+    /** Last millisecond of the latest slice; for a segment that is not empty. */
     long until() {
-        long latest = Long.MIN_VALUE;
+        long latest = groups[0].until;
         for (Group group : groups) {
             latest = Math.max(latest, group.until);
         }
         return latest;
+    }
+
+    private long since() {
+        long earliest = groups[0].until;
+        for (Group group : groups) {
+            earliest = Math.min(earliest, group.until);
+        }
+        return earliest;
     }
 
     void clear() {
@@ -83,74 +93,53 @@ final class Segment {
         bytes = 0;
     }
 
+    /** The bytes to store; for a segment that is not empty. */
     byte[] toBytes() {
-        int longs = 2 * size + GROUP_HEADER_LONGS * groups.length;
+        int longs = HEADER_LONGS + GROUP_HEADER_LONGS * groups.length + 2 * size;
         byte[] result = new byte[longs * Long.BYTES];
         LongBuffer buffer = ByteBuffer.wrap(result).asLongBuffer();
+        buffer.put(size).put(since()).put(until());
         for (Group group : groups) {
             buffer.put(group.until).put(group.used / 2).put(group.halves, 0, group.used);
         }
         return result;
     }
 
-    /** Number of fingerprints in a written segment. */
-    static int size(byte[] segment) {
-        int size = 0;
-        LongBuffer buffer = ByteBuffer.wrap(segment).asLongBuffer();
-        while (buffer.hasRemaining()) {
-            size += skipGroup(buffer);
-        }
-        return size;
+    /** Number of fingerprints in a stored segment. */
+    static int size(byte[] stored) {
+        return (int) header(stored, 0);
     }
 
-    /** Last millisecond of the latest slice in a written segment. */
-    static long until(byte[] segment) {
-        long latest = Long.MIN_VALUE;
-        LongBuffer buffer = ByteBuffer.wrap(segment).asLongBuffer();
-        while (buffer.hasRemaining()) {
-            latest = Math.max(latest, buffer.get(buffer.position()));
-            skipGroup(buffer);
-        }
-        return latest;
+    /** Last millisecond of the latest slice in a stored segment. */
+    static long until(byte[] stored) {
+        return header(stored, 2);
     }
 
-    private static long since(byte[] segment) {
-        long earliest = Long.MAX_VALUE;
-        LongBuffer buffer = ByteBuffer.wrap(segment).asLongBuffer();
-        while (buffer.hasRemaining()) {
-            earliest = Math.min(earliest, buffer.get(buffer.position()));
-            skipGroup(buffer);
-        }
-        return earliest;
-    }
-
-    /** A written segment without the slices that ended before this instant; empty if none is left. */
-    static byte[] keep(byte[] segment, long forgottenBefore) {
-        if (since(segment) >= forgottenBefore) {
-            return segment;
-        }
-        Segment kept = new Segment();
-        read(segment, (high, low, until) -> {
-            if (until >= forgottenBefore) {
-                kept.append(high, low, until);
-            }
-        });
-        return kept.toBytes();
-    }
-
-    private static int skipGroup(LongBuffer buffer) {
-        int count = (int) buffer.get(buffer.position() + 1);
-        buffer.position(buffer.position() + GROUP_HEADER_LONGS + 2 * count);
-        return count;
-    }
-
-    static void read(byte[] segment, Visitor visitor) {
-        LongBuffer buffer = ByteBuffer.wrap(segment).asLongBuffer();
+    static void read(byte[] stored, Visitor visitor) {
+        LongBuffer buffer = ByteBuffer.wrap(stored).asLongBuffer().position(HEADER_LONGS);
         while (buffer.hasRemaining()) {
             long until = buffer.get();
             for (long left = buffer.get(); left > 0; left--) {
                 visitor.fingerprint(buffer.get(), buffer.get(), until);
             }
         }
+    }
+
+    /** A stored segment without the slices that ended before this instant; null if none is left. */
+    static byte[] keep(byte[] stored, long forgottenBefore) {
+        if (header(stored, 1) >= forgottenBefore) {
+            return stored;
+        }
+        Segment kept = new Segment();
+        read(stored, (high, low, until) -> {
+            if (until >= forgottenBefore) {
+                kept.append(high, low, until);
+            }
+        });
+        return kept.size() == 0 ? null : kept.toBytes();
+    }
+
+    private static long header(byte[] stored, int index) {
+        return ByteBuffer.wrap(stored).getLong(index * Long.BYTES);
     }
 }

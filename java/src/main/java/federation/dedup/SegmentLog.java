@@ -18,17 +18,14 @@ import org.apache.flink.runtime.state.VoidNamespaceSerializer;
  * Puts new fingerprints into Flink's keyed state: for each bucket a map from sequence number to the
  * bytes of a {@link Segment}.
  *
- * <p>A bucket's last segment stays open until a checkpoint finds {@value #SEALED} fingerprints in it.
- * Each checkpoint writes the open segments that have grown, whole, and nothing else: its cost follows
- * what was added, small additions do not leave small segments behind, and no segment is ever read back
- * but for a restore. A segment is removed when the latest slice in it is forgotten.
+ * <p>A bucket's last segment stays open until it has {@value #SEALED} fingerprints; then it is written
+ * for good. A checkpoint writes the open segments that have grown since the last one, whole, and nothing
+ * else: its cost follows what was added, few additions do not leave small segments behind, and no
+ * segment is read back but for a restore. A segment is removed when the latest slice in it is forgotten.
  */
 final class SegmentLog {
-    /** Fingerprints (2 KiB) from which on a written segment is not written again. */
+    /** Fingerprints in a full segment: 2 KiB. */
     private static final int SEALED = 128;
-    /** Fingerprints (16 KiB) from which on an open segment is written without waiting. */
-    private static final int FULL = 1024;
-
     /** A bucket's objects: itself, its open segment, array headers. */
     private static final int BUCKET_BYTES = 128;
 
@@ -86,7 +83,7 @@ final class SegmentLog {
             bucket.listed = true;
             changed.add(bucket);
         }
-        if (bucket.open.size() >= FULL) {
+        if (bucket.open.size() >= SEALED) {
             write(bucket);
         }
     }
@@ -183,11 +180,11 @@ final class SegmentLog {
 
     private void restore(Bucket bucket, long forgottenBefore, Segment.Visitor visitor)
             throws Exception {
-        byte[] last = {};
+        byte[] last = null;
         for (Iterator<Map.Entry<Long, byte[]>> all = segments.iterator(); all.hasNext(); ) {
             Map.Entry<Long, byte[]> entry = all.next();
             byte[] segment = Segment.keep(entry.getValue(), forgottenBefore);
-            if (segment.length == 0) {
+            if (segment == null) {
                 all.remove();
                 continue;
             }
@@ -201,7 +198,7 @@ final class SegmentLog {
             }
             seal(bucket, entry.getKey(), Segment.until(segment));
         }
-        if (bucket.sealedUsed > 0) {
+        if (last != null) {
             reopen(bucket, last);
         }
     }
