@@ -12,6 +12,7 @@ final class Run {
   static final int MAX_ITEMS = 1_000_000;
 
   byte[] in;
+  int start;
   int end;
   Output out;
   boolean trusted;
@@ -30,6 +31,7 @@ final class Run {
 
   void begin(byte[] bytes, int offset, int length, Output output) {
     in = bytes;
+    start = offset;
     end = offset + length;
     out = output;
     trusted = false;

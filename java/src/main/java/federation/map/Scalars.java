@@ -172,7 +172,7 @@ final class Scalars {
     };
   }
 
-  private static double real(Run run, int pos, Type type) {
+  static double real(Run run, int pos, Type type) {
     long bits = 0;
     for (int i = type == Type.FLOAT ? 3 : 7; i >= 0; i--) {
       bits = bits << 8 | run.in[pos + i] & 0xFF;
