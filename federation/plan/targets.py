@@ -51,6 +51,9 @@ class TargetCompiler:
         existing = facts.topics.get(target.topic)
         if existing is not None:
             self._existing(existing)
+        for name in (target.topic, dead):
+            if name in facts.topics:
+                self._size(facts.topics[name])
         if facts.brokers and (target.replication or 0) > len(facts.brokers):
             what = f"replication {target.replication} needs as many brokers"
             hint = f"cluster {target.cluster} has {len(facts.brokers)}"
@@ -101,19 +104,22 @@ class TargetCompiler:
                 what = f"topic {topic.name} exists with {name}={topic.config[name]}, not {value}"
                 hint = "settings are for created topics: change the topic, or leave it out"
                 self.notes.warning((*at, "config", name), what, hint)
+        if topic.config.get("message.timestamp.type") == "LogAppendTime":
+            what = f"topic {topic.name} replaces the records' timestamps by the time of writing"
+            hint = "set its message.timestamp.type to CreateTime to keep them"
+            self.notes.warning((*at, "topic"), what, hint)
+
+    def _size(self, topic: TopicFacts) -> None:
+        """An existing topic, of dead letters too, has to take the largest record of any source."""
         allowed = int(topic.config.get("max.message.bytes", 0))
         if allowed and allowed < self._largest():
             self.notes.warning(
-                (*at, "topic"),
+                (*self.at, "topic"),
                 f"topic {topic.name} takes records up to {allowed} bytes, sources hold up to "
                 f"{self._largest()}",
                 f"raise its max.message.bytes to {self._largest() + HEADROOM}: a record that "
                 "does not fit stops the stream",
             )
-        if topic.config.get("message.timestamp.type") == "LogAppendTime":
-            what = f"topic {topic.name} replaces the records' timestamps by the time of writing"
-            hint = "set its message.timestamp.type to CreateTime to keep them"
-            self.notes.warning((*at, "topic"), what, hint)
 
     def _created(self, name: str) -> TopicCreation:
         declared = dict(self.target.config) if name == self.target.topic else {}

@@ -425,6 +425,12 @@ class TestWarnings:
             "1114124",
         )
 
+    def test_a_dead_letter_topic_that_takes_smaller_records(self, tmp_path):
+        """Dead letters hold the raw record, so they need the same room."""
+        hub = cluster("hub", topic("orders.dead", max_message_bytes="1000"))
+        what = "orders.dead takes records up to 1000 bytes"
+        warning(loaded(tmp_path), facts(hub=hub), what, "orders.unified", "1114124")
+
     def test_a_target_that_forgets_sooner_than_a_source(self, tmp_path):
         """Old records would be deleted as soon as they are written."""
         eu = cluster("eu", topic("orders", retention_ms="-1"))
