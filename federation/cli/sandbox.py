@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import signal
 import sys
 import time
 from contextlib import contextmanager
@@ -237,6 +238,8 @@ def seed(
     """
     from federation.sandbox.seed import seed as write
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a clean end, as at Ctrl-C
+
     with _bar(None if rate is not None else records) as advance:
         done = write(
             _sandbox(folder),
@@ -303,5 +306,13 @@ def _progress() -> Iterator[Callable[[str], None]]:
     if not console.is_terminal:
         yield lambda _line: None
         return
-    with console.status("starting") as spinner:
-        yield spinner.update
+    spinner = console.status("")
+
+    def tell(line: str) -> None:
+        spinner.update(line)
+        spinner.start()  # only now: fetching jars shows a bar of its own
+
+    try:
+        yield tell
+    finally:
+        spinner.stop()

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 import httpx
 
 import federation
-from federation.errors import SandboxError
+from federation.errors import Incomplete, SandboxError
 from federation.sandbox import seed_writer
 from federation.sandbox.seed_stream import RECORDS_PER_EVENT, Ids
 from federation.sandbox.seed_truth import join, open_truth
@@ -86,6 +86,7 @@ def seed(
 
     Raises:
         SandboxError: no source cluster is up, or a record was not acknowledged.
+        Incomplete: interrupted before all ``records`` were written.
     """
     now = int(time.time() * 1000)
     plan = Seeded(
@@ -107,7 +108,13 @@ def seed(
             why = word.get("error", "the writer ended unasked")
             raise SandboxError(f"not all records were written ({why})", where=cluster)
     counts = {cluster: word["counts"] for cluster, word in words.items()}
-    return Seeded(domain, number, plan.first, plan.start, counts, time.monotonic() - begun)
+    done = Seeded(domain, number, plan.first, plan.start, counts, time.monotonic() - begun)
+    if rate is None and done.records < records:
+        raise Incomplete(
+            f"interrupted: {done.records:,} of {records:,} records were written",
+            hint="the truth file, if one was asked for, covers those",
+        )
+    return done
 
 
 def _jobs(
