@@ -126,17 +126,17 @@ class DeduplicateOperatorTest {
     void stateSize(Subtasks.Backend backend) throws Exception {
         int keys = 20_000;
         try (Subtasks tasks = start(backend, 1, null)) {
-            long empty = Subtasks.stateBytes(tasks.snapshot());
+            long empty = tasks.stateBytes();
             for (int key = 0; key < keys; key++) {
                 tasks.passes(Event.of(key, START));
                 if (key % 500 == 0) {
                     tasks.snapshot();
                 }
             }
-            long full = Subtasks.stateBytes(tasks.snapshot()) - empty;
+            long full = tasks.stateBytes() - empty;
             assertTrue(full >= 16 * keys && full < 20 * keys, full + " bytes");
             tasks.watermark(START + WINDOW + SLICE);
-            long left = Subtasks.stateBytes(tasks.snapshot()) - empty;
+            long left = tasks.stateBytes() - empty;
             assertTrue(left < 1_000, left + " bytes left");
         }
     }

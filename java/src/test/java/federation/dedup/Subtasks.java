@@ -4,7 +4,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.checkpoint.OperatorSubtaskState;
+import org.apache.flink.runtime.checkpoint.SavepointType;
 import org.apache.flink.runtime.state.KeyGroupRangeAssignment;
 import org.apache.flink.runtime.state.StateBackend;
 import org.apache.flink.runtime.state.hashmap.HashMapStateBackend;
@@ -101,9 +103,18 @@ final class Subtasks implements AutoCloseable {
                 AbstractStreamOperatorTestHarness.repackageState(states), states.length);
     }
 
-    /** Bytes of the keyed state that a checkpoint of all tasks refers to. */
-    static long stateBytes(Snapshot snapshot) {
-        return snapshot.state.getManagedKeyedState().stream().mapToLong(s -> s.getStateSize()).sum();
+    /** Bytes of the keyed state that lives: a savepoint has no left-overs of files and versions. */
+    long stateBytes() throws Exception {
+        long bytes = 0;
+        for (var harness : harnesses) {
+            checkpoints++;
+            var savepoint = harness.snapshotWithLocalState(
+                    checkpoints, checkpoints, SavepointType.savepoint(SavepointFormatType.CANONICAL));
+            for (var keyed : savepoint.getJobManagerOwnedState().getManagedKeyedState()) {
+                bytes += keyed.getStateSize();
+            }
+        }
+        return bytes;
     }
 
     /** The operator of a task. */
