@@ -54,7 +54,7 @@ test: setup ## everything that must pass: lint, junit, pytest
 	@$(MAKE) --no-print-directory pytest
 
 demo: setup ## three clusters, one clean stream, and the proof
-	$(BIN)/federation demo $(ARGS)
+	$(BIN)/federation demo --folder .federation/demo $(ARGS)
 
 wheel: setup ## build sdist and wheel (with the operators) into dist/
 	$(BIN)/python -m build --no-isolation

@@ -1,6 +1,7 @@
-"""Puts the built Java operators into the wheel, so that an installed gateway compiles nothing.
+"""Puts the built Java operators and the example configurations into the wheel.
 
-An editable install skips this: a checkout builds its operators on first use.
+So an installed gateway compiles nothing and can show itself. An editable install skips this: a
+checkout builds its operators on first use and has its examples.
 """
 
 from __future__ import annotations
@@ -27,3 +28,4 @@ class OperatorsHook(BuildHookInterface[Any]):
         from federation.flink import build  # noqa: PLC0415 - found only through the line above
 
         build_data["force_include"][str(build.operators_jar())] = "federation/flink/operators.jar"
+        build_data["force_include"][f"{self.root}/configs"] = "federation/configs"

@@ -262,6 +262,7 @@ def _sink(java: Any, stream: StreamPlan) -> Any:
         "linger.ms": "5",
         "batch.size": "131072",
         "acks": "all",
+        "max.request.size": str(target.max_record_bytes),
         **target.cluster.properties,
         "enable.idempotence": "true",
         "transaction.timeout.ms": str(int(target.transaction_timeout.total_seconds() * 1000)),

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confluent_kafka import (
-    ConsumerGroupTopicPartitions,
-    IsolationLevel,
-    TopicPartition,
-)
+from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 
-from federation.kafka.clients import wait
+from federation.kafka.clients import attempt, wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from confluent_kafka import Consumer
     from confluent_kafka.admin import AdminClient
+
+_TIMEOUT = 15.0  # seconds
 
 Partition = tuple[str, int]
 """A topic's name and a partition's number."""
@@ -43,12 +42,21 @@ def at(
     return found | (ends(admin, beyond, where) if beyond else {})
 
 
-def committed(admin: AdminClient, group: str, where: str) -> dict[Partition, int]:
-    """What a group has committed; empty for a group that never did."""
-    request = [ConsumerGroupTopicPartitions(group)]
-    (future,) = admin.list_consumer_group_offsets(request, request_timeout=15).values()
-    found = wait(future, f"offsets of group {group} cannot be read", where)
-    return {(p.topic, p.partition): p.offset for p in found.topic_partitions if p.offset >= 0}
+def committed(
+    consumer: Consumer, partitions: Iterable[Partition], where: str
+) -> dict[Partition, int]:
+    """What the consumer's group has committed; partitions without a commit are left out.
+
+    A consumer asks, not the admin client: librdkafka 2.16's admin client crashes the process when
+    the group's coordinator is still loading.
+    """
+    asked = [TopicPartition(*partition) for partition in partitions]
+    found = attempt(
+        lambda: consumer.committed(asked, timeout=_TIMEOUT),
+        "the group's committed offsets cannot be read",
+        where,
+    )
+    return {(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
 
 
 def _list(

@@ -17,6 +17,7 @@ from federation.kafka.reading import Span, read
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from confluent_kafka import Consumer
     from confluent_kafka.admin import AdminClient
 
     from federation.kafka.offsets import Partition
@@ -48,6 +49,7 @@ class SourceLag:
         self._group = group
         self._where = f"cluster {source.cluster.alias}"
         self._admin: AdminClient | None = None
+        self._consumer: Consumer | None = None
         self._still: dict[Partition, tuple[int, int, int]] = {}  # position, end, times seen
         self._empty_to: dict[Partition, int] = {}  # no record up to here
 
@@ -57,12 +59,12 @@ class SourceLag:
         Raises:
             ClusterError: the cluster does not answer.
         """
-        partitions = [(t.name, n) for t in self._source.topics for n in range(t.partitions)]
+        partitions = self._partitions()
         admin = self._connect()
         ends = offsets.ends(admin, partitions, self._where)
-        committed = offsets.committed(admin, self._group, self._where)
+        committed = self._committed(partitions)
         missing = [p for p in partitions if p not in committed]
-        positions: Mapping[Partition, int] = committed | self._before_first(admin, missing, ends)
+        positions = committed | self._before_first(admin, missing, ends)
         for partition in partitions:
             self._look(partition, positions[partition], ends[partition])
         return tuple(
@@ -76,16 +78,32 @@ class SourceLag:
 
     def forget(self) -> bool:
         """Delete what an earlier life of the stream published; True if there was something."""
-        admin = self._connect()
-        if not offsets.committed(admin, self._group, self._where):
+        if not self.published():
             return False
-        (future,) = admin.delete_consumer_groups([self._group], request_timeout=15).values()
+        (future,) = (
+            self._connect().delete_consumer_groups([self._group], request_timeout=15).values()
+        )
         clients.wait(future, f"group {self._group} cannot be deleted", self._where)
         return True
 
     def published(self) -> bool:
         """Whether the stream has ever published a position on this source."""
-        return bool(offsets.committed(self._connect(), self._group, self._where))
+        return bool(self._committed(self._partitions()))
+
+    def close(self) -> None:
+        """Close the connections."""
+        if self._consumer is not None:
+            self._consumer.close()
+
+    def _partitions(self) -> list[Partition]:
+        return [(t.name, n) for t in self._source.topics for n in range(t.partitions)]
+
+    def _committed(self, partitions: list[Partition]) -> dict[Partition, int]:
+        if self._consumer is None:
+            cluster = self._source.cluster
+            self._connect()  # says in one sentence why the cluster does not answer
+            self._consumer = clients.consumer(cluster.alias, cluster.properties, group=self._group)
+        return offsets.committed(self._consumer, partitions, self._where)
 
     def _connect(self) -> AdminClient:
         if self._admin is None:

@@ -193,8 +193,13 @@ class StreamRun:
             self._job.cancel()
             self.status = replace(self.status, state="STOPPED", error=str(error))
         finally:
-            if self._rest:
-                self._rest.close()
+            self._close()
+
+    def _close(self) -> None:
+        for source in self._sources:
+            source.lag.close()
+        if self._rest:
+            self._rest.close()
 
 
 def _checkpoint(checkpoints: dict[str, Any]) -> CheckpointStatus | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from confluent_kafka.admin import ConfigResource, ResourceType
 
 from federation.errors import ClusterError
-from federation.kafka import offsets
+from federation.kafka import clients, offsets
 from federation.kafka.clients import Reached, reach, wait
 
 if TYPE_CHECKING:
@@ -120,7 +120,11 @@ def _parts(index: int, source: SourcePlan, reached: Reached, group_name: str) ->
     partitions = [(topic.name, p) for topic in source.topics for p in range(topic.partitions)]
     begins = offsets.begins(reached.admin, partitions, where)
     ends = offsets.ends(reached.admin, partitions, where)
-    committed = offsets.committed(reached.admin, group_name, where)
+    consumer = clients.consumer(source.cluster.alias, source.cluster.properties, group=group_name)
+    try:
+        committed = offsets.committed(consumer, partitions, where)
+    finally:
+        consumer.close()
     # A gateway that has committed anything has not read what it has not committed.
     default = begins if any(p in committed for p in partitions) else ends
     wanted = _starts(source, reached, partitions, begins, where)

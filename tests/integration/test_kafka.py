@@ -216,7 +216,10 @@ class TestReading:
 
     def test_a_group_that_never_was_has_committed_nothing(self, eu, topic):
         """An unknown group is empty, not an error."""
-        assert offsets.committed(reach("eu", eu).admin, f"group-of-{topic}", "eu") == {}
+        _create(eu, topic, 1)
+        client = consumer("eu", eu, group=f"group-of-{topic}")
+        assert offsets.committed(client, [(topic, 0)], "eu") == {}
+        client.close()
 
 
 def _create(properties, name, partitions):
