@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from confluent_kafka import IsolationLevel, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from federation.kafka.clients import attempt, wait
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from confluent_kafka.admin import AdminClient
 
 _TIMEOUT = 15.0  # seconds
+_MOVING = {  # a group's coordinator starts with the first request for it, and moves with its broker
+    KafkaError.NOT_COORDINATOR,
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+}
 
 Partition = tuple[str, int]
 """A topic's name and a partition's number."""
@@ -51,12 +57,22 @@ def committed(
     the group's coordinator is still loading.
     """
     asked = [TopicPartition(*partition) for partition in partitions]
+    patient = Retrying(
+        retry=retry_if_exception(_coordinator_is_moving),
+        stop=stop_after_delay(_TIMEOUT),
+        wait=wait_fixed(0.2),
+        reraise=True,
+    )
     found = attempt(
-        lambda: consumer.committed(asked, timeout=_TIMEOUT),
+        lambda: patient(consumer.committed, asked, timeout=_TIMEOUT),
         "the group's committed offsets cannot be read",
         where,
     )
     return {(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
+
+
+def _coordinator_is_moving(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in _MOVING
 
 
 def _list(
