@@ -159,6 +159,7 @@ def member(owner: Any, key: Any) -> Any:
 
 def presence(run: Eval) -> Eval:
     """``has``: the path is there and not null."""
+
     def present(datum: Any) -> bool:
         try:
             return run(datum) is not None

@@ -66,7 +66,7 @@ class Options:
     fields: Mapping[str, Rule] | None = None
 
 
-def scalar(w: Type, c: Type, o: Options) -> Step:
+def scalar(w: Type, c: Type, o: Options) -> Step:  # noqa: C901 - a table of cases, read top to bottom
     """The conversion from ``w`` to ``c``, neither of them a union, record, array or map.
 
     Raises:
@@ -127,7 +127,7 @@ def _same_meaning(w: Type, c: Type, o: Options) -> Step:
     return COPY
 
 
-def _plain(w: Type, c: Type, o: Options) -> Step:
+def _plain(w: Type, c: Type, o: Options) -> Step:  # noqa: C901 - a table of cases, read top to bottom
     pair = (w.kind, c.kind)
     label = f"{w.kind} to {c.kind}"
     if pair == ("enum", "enum"):
@@ -257,7 +257,7 @@ def _symbol_check(c: Type, o: Options) -> Callable[[str], str]:
     return run
 
 
-def _from_text(w: Type, c: Type, o: Options) -> Step:
+def _from_text(w: Type, c: Type, o: Options) -> Step:  # noqa: C901, PLR0912 - as scalar
     """Text, parsed; only where a rule names the field."""
     if not o.named:
         raise Mismatch(f"{w} cannot become {c} by itself", _NAMED_HINT)

@@ -20,7 +20,7 @@ _TEXT_KINDS = ("string", "enum", "int", "long", "boolean")
 
 
 def key_schema(contract: Schema, fields: Sequence[str]) -> Schema:
-    """The record ``<contract name>Key`` in the contract's namespace with just these fields, in order.
+    """The record ``<contract name>Key`` in the contract's namespace: these fields, in order.
 
     Raises:
         ConfigError: a field that the contract lacks.
@@ -66,9 +66,9 @@ def key_bytes(contract: Schema, fields: Sequence[str], datum: Any) -> bytes:
 
 
 def fingerprint(contract: Schema, fields: Sequence[str], datum: Any) -> bytes:
-    """16 bytes that stand for the values of these fields, in order: MurmurHash3 of their Avro bytes.
+    """16 bytes for the values of these fields, in order: MurmurHash3 of their Avro bytes.
 
-    For deduplication ``fields`` are the deduplication key, then the target key unless ``across_keys``.
+    For deduplication ``fields`` are its key, then the target key unless ``across_keys``.
     """
     return murmur3(key_bytes(contract, fields, datum))
 

@@ -1,7 +1,7 @@
 """The provenance header ``fed.origin``: where a record comes from and which clusters it crossed.
 
-Version 1, big-endian: 1 byte version (0x01); 6 bytes, the first of SHA-256 of the cluster id; 4 bytes, the
-first of SHA-256 of the topic; partition and offset as unsigned LEB128 varints; then 6 bytes per hop, the
+Version 1: 1 byte version (0x01); 6 bytes, the first of SHA-256 of the cluster id; 4 bytes, the
+first of SHA-256 of the topic; partition and offset as unsigned varints; then 6 bytes per hop, the
 clusters crossed after the first, oldest first. 13 to 25 bytes without hops.
 """
 

@@ -33,7 +33,7 @@ _FIT_BY_DEFAULT = frozenset({"overflow", "parse", "symbol", "type"})
 
 
 class ContractMismatch(PlanError):  # noqa: N818 - it names what was found
-    """A writer schema cannot meet the contract: a finding per reason, ``where`` the field's path."""
+    """A writer schema cannot meet the contract; each finding's ``where`` is a field path."""
 
     def __init__(self, findings: Sequence[Finding]) -> None:
         first = findings[0]
@@ -111,7 +111,7 @@ class _Resolver:
         return scalar(w, c, o)
 
     def attempt(self, w: Type, c: Type, o: Options, target: str, source: str) -> Step | Mismatch:
-        """Resolve, or leave no trace: what was assumed of types in the making may not outlive it."""
+        """Resolve, or leave no trace: what rested on a failure is forgotten with it."""
         memo, rows, used = dict(self.memo), len(self.rows), dict(self.used)
         try:
             return self.resolve(w, c, o, target, source)
@@ -147,7 +147,7 @@ class _Resolver:
             only = next(
                 (r for r, b in zip(runs, w.branches, strict=True) if b.kind != "null"), null
             )
-            run = lambda v: null(v) if v is None and null else only(v)  # type: ignore[misc]  # noqa: E731
+            run = _bare_union(only, null)
             if only is same and null is same:
                 run = same
         return Step(run, label, lossy=lossy)
@@ -163,7 +163,7 @@ class _Resolver:
             if not c.tagged or w.kind == "null":
                 return made
             run = made.run
-            return replace(made, run=lambda v: Branch(index, run(v)))  # noqa: B023 - returned at once
+            return replace(made, run=_tagging(index, run))
         if w.kind == "null":
             return _null(w, c, o)
         mismatch = _all(reasons)
@@ -324,6 +324,15 @@ def _all(mismatches: Any) -> Mismatch:
     for one in mismatches:
         out.reasons += [reason for reason in one.reasons if reason not in out.reasons]
     return out
+
+
+def _bare_union(only: Any, null: Any) -> Callable[[Any], Any]:
+    """The values of a union with at most one branch besides null."""
+    return lambda v: null(v) if v is None and null else only(v)
+
+
+def _tagging(index: int, run: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda v: Branch(index, run(v))
 
 
 def _refuse(w: Type, c: Type) -> Callable[[Any], Any]:

@@ -40,7 +40,8 @@ class Rule(BaseModel):
     )
     default: Any = Field(
         default=None,
-        description="Stands in for null and for a value that does not fit, in the form of an Avro default.",
+        description="Stands in for null and for a value that does not fit, "
+        "in the form of an Avro default.",
     )
     unit: Literal["s", "ms", "us", "ns"] | None = Field(
         default=None, description="Unit of a plain number that means an instant."
@@ -75,7 +76,7 @@ class Rule(BaseModel):
             zoneinfo.ZoneInfo(value)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(
-                f"no time zone {value!r}; an IANA name such as Europe/Berlin, or an offset such as +02:00"
+                f"no time zone {value!r}; an IANA name (Europe/Berlin) or an offset (+02:00)"
             ) from None
         return value
 

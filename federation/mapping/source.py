@@ -26,7 +26,7 @@ def find(w: Type, c: Field, rule: Rule | None) -> tuple[tuple[str, ...], Type] |
 
 
 def walk(w: Type, steps: tuple[str, ...]) -> tuple[tuple[str, ...], Type] | None:
-    """The path and the type at its end, nullable if a null may lie on the way; None if it is not there."""
+    """The path and the type at its end, with null if one may lie on the way; else None."""
     nullable = False
     for name in steps:
         if w.kind == "union" and not w.tagged:

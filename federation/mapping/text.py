@@ -1,4 +1,4 @@
-"""Text forms of values: XSD numbers, ISO 8601 times, decimals, UUIDs; parsed and written exactly."""
+"""Text forms of values, exactly: XSD numbers, ISO 8601 times, decimals, UUIDs."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _single(value: float) -> float:
 
 
 def decimal(text: str, precision: int, scale: int, *, lossy: bool) -> int:
-    """The unscaled value of an XSD decimal; digits beyond the scale round half-even if ``lossy``."""
+    """The unscaled value of an XSD decimal; digits beyond the scale round if ``lossy``."""
     match = _DECIMAL.fullmatch(text)
     if not match:
         raise bad(text, "a decimal number")
@@ -173,8 +173,9 @@ def instant(text: str, per_second: int, zone: tzinfo | None, *, local: bool, los
         raise bad(text, "an instant (it has no offset, and the rule no zone)")
     else:
         # in a gap this takes the offset before it, in an overlap the earlier time
-        naive = datetime.min + timedelta(days=day + _EPOCH - 1, seconds=seconds - day * 86_400)
-        shift = naive.replace(tzinfo=zone).utcoffset() or timedelta()
+        start = datetime(1, 1, 1, tzinfo=zone)  # adding to it moves the clock on the wall
+        wall = start + timedelta(days=day + _EPOCH - 1, seconds=seconds - day * 86_400)
+        shift = wall.utcoffset() or timedelta()
         seconds -= shift.days * 86_400 + shift.seconds
     value = seconds * per_second + _fraction(fraction, per_second, lossy=lossy)
     if not -(2**63) <= value < 2**63:

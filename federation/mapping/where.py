@@ -24,7 +24,9 @@ _SUBSET = (
 )
 
 
-def compile(expression: str, where: str = "") -> Callable[[Any], bool]:  # noqa: A001 - as re.compile
+def compile(  # noqa: A001 - as re.compile
+    expression: str, where: str = ""
+) -> Callable[[Any], bool]:
     """The test of an expression.
 
     Raises:
@@ -53,7 +55,7 @@ def compile(expression: str, where: str = "") -> Callable[[Any], bool]:  # noqa:
 
 
 class _Compiler:
-    """From the parse tree to closures over the datum; a rule of the grammar is a method or is refused."""
+    """From parse tree to closures; a rule of the grammar without a method is refused."""
 
     def __init__(self, where: str) -> None:
         self.where = where

@@ -1,7 +1,7 @@
 """Avro schemas as a graph of types: names resolved, logical types checked, sizes bounded.
 
-``parse`` reads Avro 1.12 JSON. A named type is one :class:`Type` object however often it is referred
-to, so a recursive schema is a cyclic graph; compare types by identity and never walk them unguarded.
+``parse`` reads Avro 1.12 JSON. A named type is one :class:`Type` object however often it is used,
+so a recursive schema is a cyclic graph; compare types by identity and never walk them unguarded.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ _LOGICAL = {
     "duration": ("fixed",),
 }
 _TYPE_KEYS = frozenset(
-    "type name namespace aliases fields symbols items values size logicalType precision scale".split()
+    {"type", "name", "namespace", "aliases", "fields", "symbols", "items", "values", "size"}
+    | {"logicalType", "precision", "scale"}
 )
 _FIELD_KEYS = frozenset({"name", "type", "default", "aliases"})
 
@@ -147,7 +148,7 @@ class Schema:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 (hex) of all that gives the data meaning: names, defaults, logical types, order."""
+        """SHA-256 (hex) of all that gives data meaning: names, defaults, logical types."""
         plain = render(self.root, set(), keep_extra=False)
         text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode()).hexdigest()
@@ -199,7 +200,9 @@ class _Parser:
     def fail(self, what: str, hint: str = "") -> SchemaError:
         return SchemaError(what, where=self.where, hint=hint)
 
-    def type(self, node: Any, namespace: str, depth: int) -> Type:
+    def type(  # noqa: C901 - a table of cases, read top to bottom
+        self, node: Any, namespace: str, depth: int
+    ) -> Type:
         self.count += 1
         if depth > MAX_DEPTH:
             raise self.fail(f"schema has more than {MAX_DEPTH} types within types")
@@ -339,7 +342,9 @@ class _Parser:
         return made
 
 
-def render(node: Type, seen: set[str], *, keep_extra: bool = True) -> Any:
+def render(  # noqa: C901 - a table of cases, read top to bottom
+    node: Type, seen: set[str], *, keep_extra: bool = True
+) -> Any:
     """JSON of the graph; a named type not in ``seen`` is written out (and added), then named."""
     if node.name in seen:
         return node.name

@@ -12,7 +12,7 @@ from federation.schemas.codec import MAX_DEPTH, Branch
 _BITS = {"int": 31, "long": 63}
 
 
-class NotOfType(ValueError):
+class NotOfType(ValueError):  # noqa: N818 - it names what was found
     """The JSON value is not of the type; the text says where and why."""
 
 

@@ -1,7 +1,7 @@
 """Closures that read Avro bytes and check every byte of them.
 
-One closure per type, built once per schema, so that hostile bytes cost no more than their length and
-end in a :class:`DecodeError`.
+One closure per type, built once per schema. Hostile bytes cost no more than their length, and end
+in a :class:`DecodeError`.
 """
 
 from __future__ import annotations
@@ -165,10 +165,10 @@ class Readers:
         if node not in self.made:
             # until it is made, whoever needs it meets this detour
             self.made[node] = lambda b, p, s, d: self.made[node](b, p, s, d)  # noqa: PLW0108
-            self.made[node] = getattr(self, node.kind)(node)
+            self.made[node] = getattr(self, f"_{node.kind}")(node)
         return self.made[node]
 
-    def record(self, node: Type) -> Read:
+    def _record(self, node: Type) -> Read:
         fields = [(f.name, self.of(f.type)) for f in node.fields]
 
         def read(b: bytes, p: int, s: list[int], d: int) -> tuple[dict[str, Any], int]:
@@ -190,7 +190,7 @@ class Readers:
 
         return read
 
-    def enum(self, node: Type) -> Read:
+    def _enum(self, node: Type) -> Read:
         symbols = node.symbols
 
         def read(b: bytes, p: int, s: list[int], d: int) -> tuple[str, int]:
@@ -201,7 +201,7 @@ class Readers:
 
         return read
 
-    def fixed(self, node: Type) -> Read:
+    def _fixed(self, node: Type) -> Read:
         size = node.size
 
         def read(b: bytes, p: int, _s: list[int], _d: int) -> tuple[bytes, int]:
@@ -212,7 +212,7 @@ class Readers:
 
         return read
 
-    def array(self, node: Type) -> Read:
+    def _array(self, node: Type) -> Read:
         item = self.of(node.of)
 
         def read(b: bytes, p: int, s: list[int], d: int) -> tuple[list[Any], int]:
@@ -228,7 +228,7 @@ class Readers:
 
         return read
 
-    def map(self, node: Type) -> Read:
+    def _map(self, node: Type) -> Read:
         item = self.of(node.of)
 
         def read(b: bytes, p: int, s: list[int], d: int) -> tuple[dict[str, Any], int]:
@@ -244,7 +244,7 @@ class Readers:
 
         return read
 
-    def union(self, node: Type) -> Read:
+    def _union(self, node: Type) -> Read:
         branches = [self.of(b) for b in node.branches]
         bare = [not node.tagged or b.kind == "null" for b in node.branches]
 

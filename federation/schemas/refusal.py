@@ -13,7 +13,7 @@ class RecordError(Exception):
     Attributes:
         stage: ``frame``, ``schema``, ``decode``, ``map``, ``where`` or ``key``.
         reason: one word of the documented list of that stage.
-        path: dotted field path (the writer's in ``decode``, the contract's in ``map``); may be empty.
+        path: dotted field path, the writer's in ``decode``, the contract's in ``map``, or empty.
         message: one sentence for a person.
     """
 

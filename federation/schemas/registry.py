@@ -1,7 +1,8 @@
 """A schema registry that speaks Confluent's REST API, at whatever base path.
 
-Answers are bounded in size and time, schemas are cached by id, and redirects are not followed, so that
-credentials go to no other host. What is temporary (connection, 5xx, 429) is tried again until a deadline.
+Answers are bounded in size and time, schemas are cached by id, and redirects are not followed, so
+that credentials go to no other host. What may pass (connection, 5xx, 429) is tried again until a
+deadline.
 """
 
 from __future__ import annotations
@@ -183,7 +184,7 @@ class Registry:
             raise self._error(refused, f"subject {subject}") from None
 
     def compatibility(self, subject: str) -> str:
-        """The level that holds for a subject: its own, else the registry's (``NONE``, ``BACKWARD``, …)."""
+        """The level that holds for a subject: its own, else the registry's."""
         path = f"/config/{_part(subject)}?defaultToGlobal=true"
         try:
             answer = self._ask("GET", path)

@@ -83,10 +83,10 @@ class Writers:
             return self.SIMPLE[node.kind]
         if node not in self.made:
             self.made[node] = lambda out, value: self.made[node](out, value)  # noqa: PLW0108
-            self.made[node] = getattr(self, node.kind)(node)
+            self.made[node] = getattr(self, f"_{node.kind}")(node)
         return self.made[node]
 
-    def record(self, node: Type) -> Write:
+    def _record(self, node: Type) -> Write:
         fields = [(f.name, self.of(f.type)) for f in node.fields]
 
         def write(out: bytearray, value: Any) -> None:
@@ -95,11 +95,11 @@ class Writers:
 
         return write
 
-    def enum(self, node: Type) -> Write:
+    def _enum(self, node: Type) -> Write:
         places = {symbol: n for n, symbol in enumerate(node.symbols)}
         return lambda out, value: _put(out, places[value])
 
-    def fixed(self, node: Type) -> Write:
+    def _fixed(self, node: Type) -> Write:
         def write(out: bytearray, value: Any) -> None:
             if len(value) != node.size:
                 raise ValueError(f"{len(value)} bytes for a fixed of {node.size}")
@@ -107,7 +107,7 @@ class Writers:
 
         return write
 
-    def array(self, node: Type) -> Write:
+    def _array(self, node: Type) -> Write:
         item = self.of(node.of)
 
         def write(out: bytearray, value: Any) -> None:
@@ -119,7 +119,7 @@ class Writers:
 
         return write
 
-    def map(self, node: Type) -> Write:
+    def _map(self, node: Type) -> Write:
         item = self.of(node.of)
 
         def write(out: bytearray, value: Any) -> None:
@@ -132,7 +132,7 @@ class Writers:
 
         return write
 
-    def union(self, node: Type) -> Write:
+    def _union(self, node: Type) -> Write:
         branches = [self.of(b) for b in node.branches]
         kinds = [b.kind for b in node.branches]
         null = kinds.index("null") if "null" in kinds else -1

@@ -28,7 +28,10 @@ CONTRACT = avro.parse(
             {"name": "id", "type": "string"},
             {"name": "n", "type": ["null", "long"], "default": None},
             {"name": "paid", "type": "boolean"},
-            {"name": "u", "type": {"type": "fixed", "name": "U", "size": 16, "logicalType": "uuid"}},
+            {
+                "name": "u",
+                "type": {"type": "fixed", "name": "U", "size": 16, "logicalType": "uuid"},
+            },
             {"name": "any", "type": ["null", "string", "int"]},
             {"name": "total", "type": "double"},
         ],
@@ -93,7 +96,7 @@ def test_key_schema_stands_alone():
 
 def test_unknown_key_field():
     """A key field that the contract lacks is a mistake of the configuration."""
-    with pytest.raises(ConfigError, match="no field x"):
+    with pytest.raises(ConfigError, match=r"no field x"):
         keys.key_schema(CONTRACT, ["x"])
 
 
@@ -113,13 +116,15 @@ def test_origin(case):
         one = one.via(origin.cluster_fingerprint(hop))
     assert origin.encode(one).hex() == case["hex"]
     assert origin.decode(bytes.fromhex(case["hex"])) == one
-    assert all(one.crossed(origin.cluster_fingerprint(c)) for c in (case["cluster_id"], *case["hops"]))
+    assert all(
+        one.crossed(origin.cluster_fingerprint(c)) for c in (case["cluster_id"], *case["hops"])
+    )
 
 
 @pytest.mark.parametrize("case", ORIGIN["refused"], ids=lambda c: c["name"])
 def test_origin_refused(case):
     """What is not a header of version 1 is refused, however short."""
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         origin.decode(bytes.fromhex(case["hex"]))
 
 
