@@ -266,7 +266,7 @@ def _from_text(w: Type, c: Type, o: Options) -> Step:  # noqa: C901, PLR0912 - a
         return _symbol(w, c, o)
     if c.logical == "decimal":
         pack = _packed(c)
-        run = lambda v: pack(text.decimal(v, c.precision, c.scale, lossy=o.lossy))  # noqa: E731
+        run = lambda v: pack(text.decimal(v, c.precision, c.scale, lossy=o.lossy))  # noqa: E731 - one line each
     elif c.logical == "uuid":
         run = (
             text.uuid
@@ -279,15 +279,15 @@ def _from_text(w: Type, c: Type, o: Options) -> Step:  # noqa: C901, PLR0912 - a
         family, per = TIMES[c.logical]
         zone, local = text.zone_of(o.zone) if o.zone else None, family == "local-timestamp-"
         if family == "time-":
-            run = lambda v: text.clock(v, per, lossy=o.lossy)  # noqa: E731
+            run = lambda v: text.clock(v, per, lossy=o.lossy)  # noqa: E731 - one line each
         else:
-            run = lambda v: text.instant(v, per, zone, local=local, lossy=o.lossy)  # noqa: E731
+            run = lambda v: text.instant(v, per, zone, local=local, lossy=o.lossy)  # noqa: E731 - one line each
     elif c.logical:
         raise _no(w, c)
     elif c.kind in ("int", "long"):
-        run = lambda v: text.whole(v, _BITS[c.kind])  # noqa: E731
+        run = lambda v: text.whole(v, _BITS[c.kind])  # noqa: E731 - one line each
     elif c.kind in ("float", "double"):
-        run = lambda v: text.real(v, _BITS[c.kind])  # noqa: E731
+        run = lambda v: text.real(v, _BITS[c.kind])  # noqa: E731 - one line each
     elif c.kind == "boolean":
         run = _truth
     else:

@@ -142,7 +142,7 @@ class _Resolver:
         lossy = any(s.lossy for s in steps)
         null = next((r for r, b in zip(runs, w.branches, strict=True) if b.kind == "null"), None)
         if w.tagged:
-            run = lambda v: null(v) if v is None and null else runs[v.tag](v.value)  # noqa: E731
+            run = lambda v: null(v) if v is None and null else runs[v.tag](v.value)  # noqa: E731 - one line each
         else:
             only = next(
                 (r for r, b in zip(runs, w.branches, strict=True) if b.kind != "null"), null

@@ -164,7 +164,7 @@ class Readers:
             return self.SIMPLE[node.kind]
         if node not in self.made:
             # until it is made, whoever needs it meets this detour
-            self.made[node] = lambda b, p, s, d: self.made[node](b, p, s, d)  # noqa: PLW0108
+            self.made[node] = lambda b, p, s, d: self.made[node](b, p, s, d)  # noqa: PLW0108 - bound late, on purpose
             self.made[node] = getattr(self, f"_{node.kind}")(node)
         return self.made[node]
 

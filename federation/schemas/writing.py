@@ -82,7 +82,7 @@ class Writers:
         if node.kind in self.SIMPLE:
             return self.SIMPLE[node.kind]
         if node not in self.made:
-            self.made[node] = lambda out, value: self.made[node](out, value)  # noqa: PLW0108
+            self.made[node] = lambda out, value: self.made[node](out, value)  # noqa: PLW0108 - bound late, on purpose
             self.made[node] = getattr(self, f"_{node.kind}")(node)
         return self.made[node]
 
