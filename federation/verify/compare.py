@@ -55,7 +55,10 @@ class Rules:
 
 
 class Raw(NamedTuple):
-    """A difference as numbers: see :mod:`federation.verify.ledger` for what they mean."""
+    """A difference as numbers: see :mod:`federation.verify.ledger` for what they mean.
+
+    ``also`` has the ids (by comma) of further source records of a lost event.
+    """
 
     kind: str
     dead: bool
@@ -64,6 +67,7 @@ class Raw(NamedTuple):
     other_id: int | None = None
     other_tid: int | None = None
     detail: str = ""
+    also: str | None = None
 
 
 class Comparison:

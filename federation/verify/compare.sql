@@ -8,16 +8,16 @@ INSERT INTO carried SELECT id, id FROM expected
  WHERE id IN (SELECT origin FROM carried) AND id NOT IN (SELECT id FROM carried);
 CREATE INDEX carried_origin ON carried(origin);
 CREATE TABLE chosen(origin INTEGER PRIMARY KEY, id INT);
-INSERT INTO chosen SELECT d.source,
-  (SELECT c.id FROM carried c JOIN expected e ON e.id = c.id WHERE c.origin = d.source
-    ORDER BY (e.value IS d.value AND e.key = d.key) DESC, c.id LIMIT 1)
- FROM delivered d WHERE d.tid IN
-  (SELECT min(tid) FROM delivered WHERE source IN (SELECT origin FROM carried) GROUP BY source);
+INSERT INTO chosen SELECT source, id FROM
+ (SELECT d.source, c.id, row_number() OVER
+    (PARTITION BY d.source ORDER BY e.value IS d.value AND e.key = d.key DESC, d.tid, c.id) place
+   FROM delivered d JOIN carried c ON c.origin = d.source JOIN expected e ON e.id = c.id)
+ WHERE place = 1;
 UPDATE delivered SET source = (SELECT id FROM chosen WHERE origin = source)
  WHERE source IN (SELECT origin FROM chosen);
 
 -- @arrivals
--- What came where: matched in the target, parted to the dead letters.
+-- What came where: matched in the target, parted to the dead letters (misled, if it was sound).
 CREATE INDEX delivered_source ON delivered(source);
 CREATE TABLE matched(id INTEGER PRIMARY KEY, tid INT, copies INT);
 INSERT INTO matched SELECT source, min(tid), count(*) FROM delivered
@@ -29,6 +29,9 @@ CREATE TABLE winner(event INT, ts INT, id INT, tid INT);
 INSERT INTO winner SELECT e.event, e.ts, e.id, m.tid FROM matched m JOIN expected e ON e.id = m.id
  WHERE e.outcome = :RECORD AND e.event IS NOT NULL;
 CREATE INDEX winner_event ON winner(event, ts, id, tid);
+CREATE TABLE misled(event INTEGER PRIMARY KEY);
+INSERT OR IGNORE INTO misled SELECT e.event FROM parted p JOIN expected e ON e.id = p.id
+ WHERE e.outcome = :RECORD AND e.event IS NOT NULL;
 
 -- @absences
 -- What did not come, and what excuses it. In one source partition the lower offset wins: a later
@@ -42,17 +45,31 @@ INSERT INTO absent SELECT e.id, CASE
    THEN 'duplicate'
   WHEN EXISTS (SELECT 1 FROM winner w WHERE w.event = e.event
     AND NOT (w.id > e.id AND w.id >> :BITS = e.id >> :BITS)) THEN 'unproven'
+  WHEN e.event IN (SELECT event FROM misled) THEN 'duplicate'
   WHEN :compacted AND EXISTS (SELECT 1 FROM delivered d WHERE d.key = e.key) THEN 'compacted'
   ELSE 'lost' END,
   (SELECT w.id FROM winner w WHERE w.event = e.event LIMIT 1)
  FROM expected e WHERE e.outcome IN (:RECORD, :TOMBSTONE)
   AND NOT EXISTS (SELECT 1 FROM matched m WHERE m.id = e.id)
   AND NOT EXISTS (SELECT 1 FROM parted p WHERE p.id = e.id);
+-- Of an event whose records are all missing one was to come: the first stands for it, the others
+-- would have been its duplicates.
+CREATE TABLE lost(id INTEGER PRIMARY KEY, head INT);
+WITH gaps AS (
+  SELECT e.id, e.event, e.ts, coalesce(e.ts - lag(e.ts) OVER w > :window, 1) AS gap
+   FROM absent a JOIN expected e ON e.id = a.id WHERE a.why = 'lost' AND e.event IS NOT NULL
+  WINDOW w AS (PARTITION BY e.event ORDER BY e.ts, e.id)),
+groups AS (SELECT *, sum(gap) OVER (PARTITION BY event ORDER BY ts, id) AS place FROM gaps)
+INSERT INTO lost
+ SELECT id, first_value(id) OVER (PARTITION BY event, place ORDER BY ts, id) FROM groups;
+CREATE INDEX lost_head ON lost(head);
+UPDATE absent SET why = 'duplicate' WHERE id IN (SELECT id FROM lost WHERE id <> head);
 
 -- @difference lost
 SELECT id, NULL, other, NULL,
-  iif(other IS NULL, '', 'a later record of the same event is there instead')
- FROM absent WHERE why = 'lost';
+  iif(other IS NULL, '', 'a later record of the same event is there instead'),
+  (SELECT group_concat(l.id) FROM lost l WHERE l.head = a.id AND l.id <> a.id)
+ FROM absent a WHERE why = 'lost';
 
 -- @difference duplicate
 SELECT d.source, d.tid, NULL, m.tid, 'the same source record twice'

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _CHUNK = 2_000  # differences explained at a time
 _NEAR = 500  # offsets between two records that are read through rather than sought
 _EXPLAINED = frozenset({"altered", "wrong_key", "header_lost", "not_dead_letter", "duplicate"})
-_FIELDS = 5  # named in one difference
+_FEW = 5  # fields or records that are named in one difference
 _WIDTH = 60  # characters of a value that are shown
 
 
@@ -71,6 +71,9 @@ class Explainer:
             other = self._target(raw.other_tid, dead=raw.dead)
             if raw.other_id is not None:
                 detail = f"{detail}; the other is {self._source(raw.other_id)}"
+        if raw.also:
+            places = [str(self._source(int(place))) for place in raw.also.split(",")]
+            detail = "; ".join(filter(None, [detail, f"also missing: {_some(places, ', ')}"]))
         return Difference(
             raw.kind, self._job.stream.name, self._source(raw.id),
             self._target(raw.tid, dead=raw.dead), other, detail,
@@ -128,8 +131,7 @@ class Explainer:
             f"{path}: {_text(there)} should be {_text(should)}"
             for path, should, there in differing(wanted, found)
         ]
-        more = f"; and {len(fields) - _FIELDS} more" if len(fields) > _FIELDS else ""
-        return "; ".join(fields[:_FIELDS]) + more if fields else None
+        return _some(fields, "; ") if fields else None
 
     def _sources(self, places: set[int]) -> dict[int, Message]:
         found: dict[int, Message] = {}
@@ -179,6 +181,12 @@ class Explainer:
                 if place is not None:
                     found[place] = message
         return found
+
+
+def _some(texts: list[str], between: str) -> str:
+    """The first few, and how many more there are."""
+    more = [f"and {len(texts) - _FEW} more"] if len(texts) > _FEW else []
+    return between.join([*texts[:_FEW], *more])
 
 
 def _explained(raw: Raw) -> bool:

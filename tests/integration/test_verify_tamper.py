@@ -10,12 +10,11 @@ import itertools
 import json
 import random
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
-from confluent_kafka import Producer
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from federation.cli.app import cli
@@ -32,6 +31,9 @@ from federation.schemas.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from confluent_kafka import Producer
 
 pytestmark = pytest.mark.integration
 
@@ -71,6 +73,7 @@ class Record:
     headers: list[tuple[str, bytes | None]]
 
     def header(self, name: str) -> str:
+        """The text of its first header of that name."""
         return next((v or b"").decode() for n, v in self.headers if n == name)
 
 
@@ -298,7 +301,9 @@ def found(report: dict[str, Any]) -> set[tuple[str, str | None, str | None]]:
 
 
 def values(one: Record) -> bool:
-    return one.value is not None
+    """Whether it is a value that was published just once."""
+    name, _, number = (one.key or b"").decode().partition("-")
+    return one.value is not None and name != "both" and int(number) % 20 != 5 and int(number) % 25 != 7
 
 
 def test_an_untouched_stream_is_equal(finished: Finished, tmp_path: Path) -> None:
@@ -327,6 +332,17 @@ def test_a_lost_record(finished: Finished) -> None:
     assert found(report) == {("lost", finished.source(gone), None)}
     assert sum(b["missing"] for b in report["balances"]) == 1
     assert not report["promises"]["Nothing lost"]
+
+
+def test_a_lost_event_of_two_clusters(finished: Finished) -> None:
+    """An event that both clusters told is lost once, and each of its records is named."""
+    gone = next(r for r in finished.target if r.key == b"both-3")
+    kept = [r for r in finished.target if r is not gone]
+    code, report = verify(finished.republish(kept, finished.dead)[0])
+    (difference,) = report["samples"]
+    assert (code, report["differences"]) == (3, {"lost": 1})
+    assert finished.source(gone) in difference["source"]["at"] + difference["detail"]
+    assert "also missing: " in difference["detail"]
 
 
 def test_a_duplicate(finished: Finished) -> None:
@@ -451,6 +467,62 @@ def test_lost_headers_and_timestamps(finished: Finished) -> None:
         ("header_lost", finished.source(one), places[0]),
         ("timestamp_changed", finished.source(other), places[1]),
     }
+
+
+def test_a_running_stream_is_verified_up_to_what_it_committed(finished: Finished) -> None:
+    """Offsets that the gateway has not committed are pending, which only --all holds against it."""
+    config, *_ = finished.republish(finished.target, finished.dead)
+    (stream,) = compiled(config).streams
+    group = f"federation.{compiled(config).federation}.orders"
+    left = 0
+    for source in stream.sources:
+        admin, (topic,) = AdminClient({"bootstrap.servers": source.cluster.properties["bootstrap.servers"]}), source.topics
+        ends = offsets.ends(admin, [(topic.name, p) for p in range(topic.partitions)], "")
+        left += 5 * len(ends)
+        committed = [TopicPartition(*at, end - 5) for at, end in ends.items()]
+        admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, committed)])[group].result(30)
+    code, report = verify(config)
+    assert (code, report["verdict"], report["pending"]) == (0, "equal", left)
+    assert verify(config, "--all")[0] == 4
+
+
+def test_a_time_limit_that_is_too_short_gives_no_verdict(finished: Finished) -> None:
+    """Exit code 4 and no promise ticked where not everything could be read."""
+    config, *_ = finished.republish(finished.target, finished.dead)
+    code, report = verify(config, "--timeout", "0.001")
+    assert (code, report["verdict"], report["differences"]) == (4, "incomplete", {})
+    assert not any(report["promises"].values())
+
+
+def test_every_difference_goes_to_the_file(finished: Finished, tmp_path: Path) -> None:
+    """The report shows the first of each kind; the file has them all."""
+    path = tmp_path / "differences.jsonl"
+    half = [r for r in finished.target if r.offset % 2 or not values(r)]
+    code, report = verify(finished.republish(half, finished.dead)[0], "--differences", str(path))
+    lost = [json.loads(line) for line in path.read_text().splitlines()]
+    gone = {finished.source(r) for r in finished.target if r not in half}
+    assert code == 3
+    named = [one["source"]["at"] + one["detail"] for one in lost if one["kind"] == "lost"]
+    assert len(named) == report["differences"]["lost"] == len(gone) > 20 == len(report["samples"])
+    assert all(any(place in text for text in named) for place in gone)
+
+
+def test_a_record_is_traced_to_its_source(finished: Finished) -> None:
+    """By its place and by its key, a target record tells where it came from and when."""
+    one = next(r for r in finished.target if values(r))
+    config, topic, dead = finished.republish(finished.target, finished.dead)
+    place = f"{topic}-{one.partition}@{renumbered(finished.target, one)}"
+    for arguments in ([place], [topic, "--key", (one.key or b"").decode()]):
+        done = CliRunner().invoke(cli, ["trace", "-c", str(config), "-o", "json", *arguments])
+        said = json.loads(done.stdout)[0]
+        assert (done.exit_code, said["source"], said["kind"]) == (0, finished.source(one), "record")
+        assert said["timestamp"] == said["source_timestamp"] == one.timestamp
+    done = CliRunner().invoke(cli, ["trace", "-c", str(config), "-o", "json", f"{dead}-0@0"])
+    said = json.loads(done.stdout)[0]
+    assert (said["kind"], said["source"]) == ("dead letter", finished.source(finished.dead[0]))
+    assert said["dead"]["reason"] == finished.dead[0].header("fed.dead.reason")
+    done = CliRunner().invoke(cli, ["trace", "-c", str(config), f"{topic}-0@999999"])
+    assert done.exit_code == 1
 
 
 def swapped(records: list[Record], old: Record, new: Record) -> list[Record]:
