@@ -144,13 +144,18 @@ class DeduplicatorTest {
         Deduplicator memory = withWindow(WINDOW);
         memory.advance(START);
         int slices = 3_000;
+        long[] times = new long[slices];
         Random random = new Random(2);
         for (int i = 0; i < slices; i++) {
             now = START + i * SLICE;
-            remember(memory, i, random.nextInt(3) == 0 ? START + random.nextInt(i + 1) * SLICE : now);
+            times[i] = random.nextInt(3) == 0 ? START + random.nextInt(i + 1) * SLICE : now;
+            remember(memory, i, times[i]);
         }
-        for (int i = 0; i < slices; i++) {
-            assertTrue(remembers(memory, i), "key " + i);
+        for (long clock = START; clock < now; clock += 100 * SLICE) {
+            memory.advance(clock + WINDOW);
+            for (int i = 0; i < slices; i++) {
+                assertTrue(times[i] < clock || remembers(memory, i), "key " + i);
+            }
         }
         memory.advance(now + WINDOW + SLICE);
         assertEquals(0, memory.remembered());
