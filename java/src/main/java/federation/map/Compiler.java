@@ -69,11 +69,7 @@ final class Compiler {
    */
   Emit resolve(Schema writer, Schema contract, Hint hint, byte[] fallback) throws ContractException {
     step();
-    boolean nested = switch (writer.getType()) {
-      case RECORD, ARRAY, MAP, UNION -> true;
-      default -> contract.getType() == Type.UNION;
-    };
-    if (!nested) {
+    if (!composite(writer) && contract.getType() != Type.UNION) {
       return fresh(writer, contract, hint, fallback);
     }
     Pair pair = new Pair(writer, contract, hint, fallback);
@@ -134,9 +130,6 @@ final class Compiler {
         default:
           break;
       }
-    }
-    if (!hint.fields.isEmpty()) {
-      throw new ContractException(": rules for fields are given, but " + Scalars.name(contract) + " has none");
     }
     return Scalars.compile(writer, contract, hint, fallback, shape(writer));
   }
@@ -212,7 +205,7 @@ final class Compiler {
   /** Whether every value of {@code writer} has the same bytes under {@code contract}. */
   private boolean same(Schema writer, Schema contract, Hint hint) throws ContractException {
     if (!hint.fields.isEmpty() || !hint.map.isEmpty()) {
-      return false;
+      return !composite(writer) && !composite(contract) && Scalars.same(writer, contract, hint);
     }
     Set<Pair> assumed = new HashSet<>();
     boolean result = same(writer, contract, hint, assumed);
@@ -278,6 +271,13 @@ final class Compiler {
       }
     }
     return true;
+  }
+
+  private static boolean composite(Schema schema) {
+    return switch (schema.getType()) {
+      case RECORD, ARRAY, MAP, UNION -> true;
+      default -> false;
+    };
   }
 
   private void step() throws ContractException {

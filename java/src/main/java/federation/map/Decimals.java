@@ -38,11 +38,16 @@ final class Decimals {
     };
   }
 
+  /** The unscaled value; one that no precision allows is refused, since its digits cost the square of their count. */
   static BigInteger unscaled(byte[] in, int begin, int size) throws MappingException {
     if (size == 0) {
       throw MappingException.map("parse");
     }
-    return new BigInteger(in, begin, size);
+    BigInteger value = new BigInteger(in, begin, size);
+    if (value.bitLength() > BITS_PER_DIGIT * Logical.MAX_PRECISION) {
+      throw MappingException.map("overflow");
+    }
+    return value;
   }
 
   private static void put(Run run, BigInteger unscaled, int scale, Schema c, Logical to) throws MappingException {

@@ -15,7 +15,8 @@ import org.apache.avro.Schema;
 record Logical(Kind kind, int digits, int precision, int scale) {
   enum Kind { NONE, INSTANT, LOCAL, TIME, DATE, DECIMAL, UUID, DURATION }
 
-  private static final int MAX_PRECISION = 10_000;
+  /** Most digits that a decimal may have at all. */
+  static final int MAX_PRECISION = 10_000;
   private static final Logical NONE = new Logical(Kind.NONE, 0, 0, 0);
 
   static Logical of(Schema schema) {

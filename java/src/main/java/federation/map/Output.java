@@ -1,9 +1,15 @@
 package federation.map;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /** A growable byte buffer that Avro values are appended to. Reuse one per task; not thread-safe. */
 public final class Output {
+  private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
   private byte[] buffer;
   private int length;
 
@@ -39,26 +45,20 @@ public final class Output {
 
   /** Appends one byte. */
   public void write(int value) {
-    if (length == buffer.length) {
-      grow(1);
-    }
+    reserve(1);
     buffer[length++] = (byte) value;
   }
 
   /** Appends bytes as they are. */
   public void write(byte[] bytes, int offset, int count) {
-    if (count > buffer.length - length) {
-      grow(count);
-    }
+    reserve(count);
     System.arraycopy(bytes, offset, buffer, length, count);
     length += count;
   }
 
   /** Appends an Avro int or long: zigzag, variable length. */
   public void writeLong(long value) {
-    if (buffer.length - length < 10) {
-      grow(10);
-    }
+    reserve(10);
     long bits = (value << 1) ^ (value >> 63);
     while ((bits & ~0x7FL) != 0) {
       buffer[length++] = (byte) (bits | 0x80);
@@ -75,12 +75,16 @@ public final class Output {
 
   /** Appends an Avro float. */
   public void writeFloat(float value) {
-    fixed(Float.floatToRawIntBits(value), 4);
+    reserve(4);
+    INTS.set(buffer, length, Float.floatToRawIntBits(value));
+    length += 4;
   }
 
   /** Appends an Avro double. */
   public void writeDouble(double value) {
-    fixed(Double.doubleToRawLongBits(value), 8);
+    reserve(8);
+    LONGS.set(buffer, length, Double.doubleToRawLongBits(value));
+    length += 8;
   }
 
   /** Replaces the {@code size} bytes at {@code at} by the Avro long {@code value}, moving what follows. */
@@ -94,12 +98,9 @@ public final class Output {
     length = end + wide - size;
   }
 
-  private void fixed(long bits, int size) {
-    if (buffer.length - length < size) {
-      grow(size);
-    }
-    for (int i = 0; i < size; i++) {
-      buffer[length++] = (byte) (bits >>> (8 * i));
+  private void reserve(int more) {
+    if (buffer.length - length < more) {
+      grow(more);
     }
   }
 

@@ -24,6 +24,7 @@ public record Rule(String from, JsonNode constant, Map<String, String> map, Json
     ZoneId zone, Integer scale, boolean lossy, Map<String, Rule> fields) {
 
   private static final Map<String, Integer> UNITS = Map.of("s", 0, "ms", 3, "us", 6, "ns", 9);
+  private static final int MAX_SCALE = 1000;
   private static final Set<String> KEYS =
       Set.of("from", "const", "map", "default", "unit", "zone", "scale", "lossy", "fields");
 
@@ -54,7 +55,7 @@ public record Rule(String from, JsonNode constant, Map<String, String> map, Json
     exclude(field, node, "scale", "unit", "zone");
     return new Rule(text(field, node, "from"), node.get("const"), replacements(field, node.path("map")),
         node.get("default"), unit(field, text(field, node, "unit")), zone(field, text(field, node, "zone")),
-        node.has("scale") ? (Integer) node.get("scale").asInt() : null, node.path("lossy").asBoolean(false),
+        scale(field, node.get("scale")), node.path("lossy").asBoolean(false),
         parse(node.get("fields")));
   }
 
@@ -85,6 +86,12 @@ public record Rule(String from, JsonNode constant, Map<String, String> map, Json
   private static Integer unit(String field, String name) {
     require(name == null || UNITS.containsKey(name), "unit of " + field + " must be s, ms, us or ns, not " + name);
     return name == null ? null : UNITS.get(name);
+  }
+
+  private static Integer scale(String field, JsonNode node) {
+    require(node == null || node.isInt() && node.intValue() >= 0 && node.intValue() <= MAX_SCALE,
+        "scale of " + field + " must be a whole number from 0 to " + MAX_SCALE);
+    return node == null ? null : node.intValue();
   }
 
   private static ZoneId zone(String field, String name) {

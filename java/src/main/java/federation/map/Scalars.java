@@ -1,12 +1,18 @@
 package federation.map;
 
 import federation.map.Logical.Kind;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.List;
 import org.apache.avro.Schema;
 import org.apache.avro.Schema.Type;
 
 /** Conversions of values without parts. What loses nothing needs no rule; the rest is refused without one. */
 final class Scalars {
+  private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+  private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
   private Scalars() {}
 
   /** Whether the bytes stay the same: same type and meaning, or a meaning on one side only. */
@@ -173,11 +179,8 @@ final class Scalars {
   }
 
   static double real(Run run, int pos, Type type) {
-    long bits = 0;
-    for (int i = type == Type.FLOAT ? 3 : 7; i >= 0; i--) {
-      bits = bits << 8 | run.in[pos + i] & 0xFF;
-    }
-    return type == Type.FLOAT ? Float.intBitsToFloat((int) bits) : Double.longBitsToDouble(bits);
+    return type == Type.FLOAT ? Float.intBitsToFloat((int) INTS.get(run.in, pos))
+        : Double.longBitsToDouble((long) LONGS.get(run.in, pos));
   }
 
   /** Bytes become a string where they are UTF-8. */

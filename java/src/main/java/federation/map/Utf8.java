@@ -12,21 +12,38 @@ final class Utf8 {
   private Utf8() {}
 
   static boolean valid(byte[] in, int from, int to) {
+    return ascii(in, from, to) || sequences(in, from, to);
+  }
+
+  /** Whether no byte has its high bit set: eight at a time, the last eight overlapping what was seen. */
+  private static boolean ascii(byte[] in, int from, int to) {
+    int size = to - from;
+    if (size < 8) {
+      if (in.length - from < 8) {
+        return false;
+      }
+      return ((long) LONGS.get(in, from) & HIGH & (1L << 8 * size) - 1) == 0;
+    }
+    for (int i = from; i < to - 8; i += 8) {
+      if (((long) LONGS.get(in, i) & HIGH) != 0) {
+        return false;
+      }
+    }
+    return ((long) LONGS.get(in, to - 8) & HIGH) == 0;
+  }
+
+  private static boolean sequences(byte[] in, int from, int to) {
     int i = from;
     while (i < to) {
-      while (to - i >= 8 && ((long) LONGS.get(in, i) & HIGH) == 0) {
-        i += 8;
-      }
-      while (i < to && in[i] >= 0) {
+      if (in[i] >= 0) {
         i++;
+        continue;
       }
-      if (i < to) {
-        int size = sequence(in, i, to);
-        if (size == 0) {
-          return false;
-        }
-        i += size;
+      int size = sequence(in, i, to);
+      if (size == 0) {
+        return false;
       }
+      i += size;
     }
     return true;
   }
