@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -66,6 +66,7 @@ def seed(
     start: int | None = None,
     truth: Path | None = None,
     append: bool = False,
+    prefix: str = "",
     progress: Callable[[int], None] = lambda _written: None,
 ) -> Seeded:
     """Write a domain's records into every source cluster that the sandbox has.
@@ -82,6 +83,7 @@ def seed(
         start: time of the first event of bulk data; None: an hour ago.
         truth: file to write the truth to.
         append: keep what the file holds.
+        prefix: put before the topics' names, for several data sets on one sandbox.
         progress: told, a few times a second, how many records were acknowledged.
 
     Raises:
@@ -95,7 +97,9 @@ def seed(
         first if first is not None else (0 if rate is None else now),
         start if start is not None else now - HOUR,
     )
-    jobs = _jobs(box, DOMAINS[domain], plan, records=records, rate=rate, truth=truth)
+    jobs = _jobs(
+        box, _named(DOMAINS[domain], prefix), plan, records=records, rate=rate, truth=truth
+    )
     if truth is not None:
         _announce(truth, plan, jobs, box.clusters(), append=append)
     begun = time.monotonic()
@@ -115,6 +119,15 @@ def seed(
             hint="the truth file, if one was asked for, covers those",
         )
     return done
+
+
+def _named(domain: Domain, prefix: str) -> Domain:
+    """The domain with its topics renamed."""
+    sources = {
+        name: replace(source, topic=prefix + source.topic)
+        for name, source in domain.sources.items()
+    }
+    return replace(domain, sources=sources)
 
 
 def _jobs(
@@ -156,6 +169,7 @@ def _jobs(
             seed_writer.Job(
                 domain=domain.name,
                 cluster=name,
+                topic=source.topic,
                 bootstrap=clusters[name].bootstrap,
                 present=tuple(present),
                 ids=ids[name],
@@ -181,10 +195,7 @@ def _announce(
 ) -> None:
     """Write the line with which a run begins."""
     sources = {
-        job.cluster: {
-            "topic": DOMAINS[plan.domain].sources[job.cluster].topic,
-            "cluster_id": clusters[job.cluster].cluster_id,
-        }
+        job.cluster: {"topic": job.topic, "cluster_id": clusters[job.cluster].cluster_id}
         for job in jobs
     }
     facts = {"kind": "run", "domain": plan.domain, "seed": plan.seed, "first": plan.first}

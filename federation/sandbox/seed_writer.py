@@ -43,6 +43,7 @@ class Job:
     Attributes:
         domain: its name.
         cluster: the source cluster to write to.
+        topic: the topic there.
         bootstrap: its broker.
         present: all source clusters of the run, in the domain's order.
         ids: schema ids in the cluster's registry.
@@ -57,6 +58,7 @@ class Job:
 
     domain: str
     cluster: str
+    topic: str
     bootstrap: str
     present: tuple[str, ...]
     ids: Ids
@@ -119,7 +121,7 @@ class _Writing:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._topic = DOMAINS[job.domain].sources[job.cluster].topic
+        self._topic = job.topic
         self._head = json.dumps({"cluster": job.cluster, "topic": self._topic})[:-1]
         self._truth = open_truth(Path(job.truth)) if job.truth else None
         self._lines: list[str] = []

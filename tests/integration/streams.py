@@ -1,0 +1,157 @@
+"""Running the gateway in tests as a person does: as a process, by its command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+from ruamel.yaml import YAML
+
+from federation.sandbox.seed import seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from federation.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A seeded domain with topics of its own, and the configuration that merges it."""
+
+    config: Path
+    truth: Path
+    env: Mapping[str, str]
+    target: str
+    dead: str
+    state: Path
+    cli: tuple[str, ...] = (sys.executable, "-m", "federation")
+
+    def run(self, *arguments: str, code: int = 0, timeout: float = 240) -> str:
+        """Run a command to its end; its stdout."""
+        done = subprocess.run(
+            [*self.cli, *arguments, "-c", str(self.config)],
+            env={**os.environ, **self.env},
+            cwd=self.config.parent,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert done.returncode == code, (
+            f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.stdout
+
+    @contextmanager
+    def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """``start`` in the foreground; killed at the end if the test has not ended it."""
+        log = (self.config.parent / "start.log").open("a")
+        process = subprocess.Popen(
+            [*self.cli, "start", "-c", str(self.config), *arguments],
+            env={**os.environ, **self.env},
+            cwd=self.config.parent,
+            stdout=log,
+            stderr=log,
+            text=True,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                kill(process.pid)
+            process.wait()
+            log.close()
+
+    def status(self) -> dict[str, Any]:
+        """What the gateway last said of itself."""
+        try:
+            return json.loads((self.state / "status.json").read_text())
+        except (OSError, ValueError):
+            return {"pid": 0, "streams": []}
+
+    def log(self) -> str:
+        """What ``start`` logged."""
+        return (self.config.parent / "start.log").read_text()
+
+
+def case(
+    box: Sandbox,
+    folder: Path,
+    name: str,
+    *,
+    example: str = "orders",
+    records: int = 20_000,
+    number: int = 1,
+    edit: Callable[[dict[str, Any]], None] = lambda _config: None,
+) -> Case:
+    """Seed a domain under topic names of its own, and write the example's configuration for it.
+
+    Args:
+        box: a sandbox that is up.
+        folder: for the configuration, the truth file and the state.
+        name: put before the federation's and all topics' names.
+        example: ``orders`` or ``telemetry``.
+        records: how many to seed.
+        number: the seed number.
+        edit: changes the configuration before it is written.
+    """
+    truth = folder / "truth.jsonl.gz"
+    seed(box, example, records=records, number=number, truth=truth, prefix=f"{name}.")
+    yaml = YAML(typ="safe")
+    config = yaml.load((ROOT / "configs" / f"{example}.yaml").read_text())
+    config["federation"] = name
+    (stream,) = config["streams"].values()
+    for source in stream["sources"]:
+        source["topics"] = [f"{name}.{topic}" for topic in source["topics"]]
+    stream["target"]["topic"] = f"{name}.{stream['target']['topic']}"
+    stream["errors"]["dead_letter"] = f"{name}.{stream['errors']['dead_letter']}"
+    edit(config)
+    file = folder / f"{example}.yaml"
+    with file.open("w") as out:
+        yaml.dump(config, out)
+    shutil.copytree(ROOT / "configs" / "schemas", folder / "schemas", dirs_exist_ok=True)
+    return Case(
+        file,
+        truth,
+        box.env(),
+        stream["target"]["topic"],
+        stream["errors"]["dead_letter"],
+        folder / ".federation" / name,
+    )
+
+
+def kill(pid: int) -> None:
+    """End a gateway and its JVM as a power cut would."""
+    try:
+        family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    for process in family:
+        try:
+            process.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:
+            continue
+
+
+def eventually(found: Callable[[], Any], what: str, deadline: float = 90) -> Any:
+    """Ask again until the answer is true; the answer."""
+    ends = time.monotonic() + deadline
+    while time.monotonic() < ends:
+        if answer := found():
+            return answer
+        time.sleep(0.05)
+    raise AssertionError(f"not within {deadline} s: {what}")
