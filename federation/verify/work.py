@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from federation.errors import Incomplete
 from federation.kafka.clients import consumer
 from federation.kafka.reading import Span, read
 from federation.verify.expect import Places, Reference, expected, origin_of
@@ -23,16 +24,18 @@ from federation.verify.observe import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from multiprocessing.synchronize import Event
 
     from confluent_kafka import Consumer
 
     from federation.plan.model import StreamPlan
     from federation.verify.scope import Scope
 
-RANGE = 50_000
+RANGE = 25_000
 """Offsets of one task: bounds what a worker holds, and shares large partitions among them."""
 _QUICK: dict[str, Any] = {
     "queued_min_messages": 10_000,  # what is fetched beyond a range is thrown away
+    "queued_max_messages_kbytes": 16_384,
     "fetch_wait_max_ms": 20,  # a fetch that waits at a partition's end delays the next task
 }
 _FEW = 20_000  # offsets that are read faster than a process starts
@@ -82,8 +85,9 @@ class Rows:
 class Worker:
     """Does tasks; keeps one consumer per cluster."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, stopped: Callable[[], bool] = lambda: False) -> None:
         self._job = job
+        self._stopped = stopped
         self._reference = Reference(job.stream)
         self._observer = Observer(job.stream, job.scope, job.others)
         self._places = Places(job.scope)
@@ -96,7 +100,7 @@ class Worker:
         """Read a task's spans.
 
         Raises:
-            Incomplete: the deadline passed.
+            Incomplete: the deadline passed, or work was stopped.
         """
         result, rows = Rows(task), []
         left = None if self._job.deadline is None else self._job.deadline - time.time()
@@ -104,8 +108,9 @@ class Worker:
             self._consumer(task.cluster),
             task.spans,
             where=f"cluster {task.cluster}",
+            progress=self._go_on,
             deadline=left,
-            batch=10_000,
+            batch=5_000,
         )
         if task.side == SOURCES:
             for message in messages:
@@ -124,6 +129,10 @@ class Worker:
         """Close the consumers."""
         for one in self._consumers.values():
             one.close()
+
+    def _go_on(self, _count: int) -> None:
+        if self._stopped():
+            raise Incomplete("stopped")
 
     def _consumer(self, alias: str) -> Consumer:
         if alias not in self._consumers:
@@ -184,10 +193,12 @@ def run(
             worker.close()
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start, (job,)) as pool:
+    stop = context.Event()
+    with ProcessPoolExecutor(workers, context, _start, (job, stop)) as pool:
         try:
             yield from _shared(pool, deque(todo), workers * 2, progress)
         except BaseException:
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -214,10 +225,10 @@ def _shared(
 _worker: Worker
 
 
-def _start(job: Job) -> None:
+def _start(job: Job, stop: Event) -> None:
     global _worker  # noqa: PLW0603 - one per process, made when it starts
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and ends us
-    _worker = Worker(job)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and says stop
+    _worker = Worker(job, stop.is_set)
 
 
 def _do(task: Task) -> Rows:
