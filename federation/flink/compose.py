@@ -63,9 +63,7 @@ class JobSettings:
 
 def submit(stream: StreamPlan, settings: JobSettings) -> Job:
     """Build the stream's job and hand it to Flink; returns once it is accepted."""
-    environment = StreamExecutionEnvironment.get_execution_environment(
-        _configuration(stream, settings)
-    )
+    environment = StreamExecutionEnvironment.get_execution_environment(_configuration(settings))
     _build(environment, stream, settings)
     client = environment.execute_async(f"federation {stream.name}")
     return Job(client)
@@ -129,8 +127,7 @@ def _innermost(error: Any) -> str:
     return str(error.getMessage() or error.toString())
 
 
-def _configuration(stream: StreamPlan, settings: JobSettings) -> Configuration:
-    exactly_once = stream.target.delivery == "exactly-once"
+def _configuration(settings: JobSettings) -> Configuration:
     options: Mapping[str, str] = {
         "execution.target": "local",
         "execution.attached": "true",
@@ -149,7 +146,8 @@ def _configuration(stream: StreamPlan, settings: JobSettings) -> Configuration:
         "execution.checkpointing.interval": f"{settings.checkpoint_ms} ms",
         "execution.checkpointing.min-pause": f"{min(1000, settings.checkpoint_ms // 2)} ms",
         "execution.checkpointing.timeout": "5 min",
-        "execution.checkpointing.mode": "EXACTLY_ONCE" if exactly_once else "AT_LEAST_ONCE",
+        # For at-least-once delivery too: what deduplication remembers has to match what was read.
+        "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.max-concurrent-checkpoints": "1",
         "execution.checkpointing.tolerable-failed-checkpoints": "5",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
@@ -164,7 +162,7 @@ def _configuration(stream: StreamPlan, settings: JobSettings) -> Configuration:
         "restart-strategy.exponential-delay.reset-backoff-threshold": "10 min",
         "metrics.fetcher.update-interval": "1000",
         "taskmanager.memory.network.min": "64mb",
-        "taskmanager.memory.network.max": "64mb",
+        "taskmanager.memory.network.max": "256mb",
     }
     configuration = Configuration()
     for name, value in options.items():

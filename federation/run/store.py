@@ -140,6 +140,15 @@ class Store:
         points = (_newest(run) for run in reversed(self._runs(stream)))
         return next((point for point in points if point), None)
 
+    def discard(self, stream: str) -> None:
+        """Put all runs aside: no later start goes on from them."""
+        runs = self._runs(stream)
+        if runs:
+            aside = self._stream(stream) / f"discarded-{time.time_ns()}"
+            aside.mkdir()
+            for run in runs:
+                run.rename(aside / run.name)
+
     def prune(self, stream: str) -> None:
         """Delete the runs before the newest three that have something to go on from."""
         runs = self._runs(stream)

@@ -70,7 +70,9 @@ class StreamRun:
         Raises:
             JobError: the stream has run before and its state is not here.
         """
-        restore = None if fresh else self._store.restore_point(self.plan.name)
+        if fresh:
+            self._store.discard(self.plan.name)
+        restore = self._store.restore_point(self.plan.name)
         if restore is None:
             self._begin_anew(fresh=fresh)
         self._folder = self._store.new_run(self.plan.name)

@@ -45,12 +45,12 @@ public final class StreamSpec {
 
         private SourceSpec(JsonNode node, int index) {
             this.index = index;
-            name = node.get("name").asText();
-            cluster = node.get("cluster").asText();
-            clusterId = node.get("clusterId").asText();
-            registry = new RegistrySpec(node.get("registry"));
-            rules = Rule.parse(node.get("rules"));
-            keyRules = Rule.parse(node.get("keyRules"));
+            name = node.required("name").asText();
+            cluster = node.required("cluster").asText();
+            clusterId = node.required("clusterId").asText();
+            registry = new RegistrySpec(node.required("registry"));
+            rules = Rule.parse(node.required("rules"));
+            keyRules = Rule.parse(node.required("keyRules"));
             where = text(node, "where");
         }
     }
@@ -64,7 +64,7 @@ public final class StreamSpec {
         public final String ca;
 
         private RegistrySpec(JsonNode node) {
-            url = node.get("url").asText();
+            url = node.required("url").asText();
             username = text(node, "username");
             password = text(node, "password");
             token = text(node, "token");
@@ -73,33 +73,42 @@ public final class StreamSpec {
     }
 
     private StreamSpec(JsonNode node) {
-        stream = node.get("stream").asText();
-        contract = new Schema.Parser().parse(node.get("contract").toString());
-        keySchema = new Schema.Parser().parse(node.get("keySchema").toString());
-        JsonNode target = node.get("target");
-        keyFields = positions(target.get("keyFields"), contract);
-        avroKey = target.get("keyEncoding").asText().equals("avro");
-        valueSchemaId = target.get("valueSchemaId").asInt();
-        keySchemaId = target.get("keySchemaId").asInt();
-        targetClusterId = target.get("clusterId").asText();
-        deduplicationKey = positions(node.get("deduplicationKey"), contract);
-        acrossKeys = node.get("acrossKeys").asBoolean();
-        tombstones = node.get("tombstones").asText();
-        deadLetterRatio = node.get("deadLetterRatio").asDouble();
-        deadLetterOf = node.get("deadLetterOf").asInt();
+        stream = node.required("stream").asText();
+        contract = schema(node.required("contract"));
+        keySchema = schema(node.required("keySchema"));
+        JsonNode target = node.required("target");
+        keyFields = positions(target.required("keyFields"), contract);
+        avroKey = target.required("keyEncoding").asText().equals("avro");
+        valueSchemaId = target.required("valueSchemaId").asInt();
+        keySchemaId = target.required("keySchemaId").asInt();
+        targetClusterId = target.required("clusterId").asText();
+        deduplicationKey = positions(node.required("deduplicationKey"), contract);
+        acrossKeys = node.required("acrossKeys").asBoolean();
+        tombstones = node.required("tombstones").asText();
+        deadLetterRatio = node.required("deadLetterRatio").asDouble();
+        deadLetterOf = node.required("deadLetterOf").asInt();
         sources = new ArrayList<>();
-        for (JsonNode source : node.get("sources")) {
+        for (JsonNode source : node.required("sources")) {
             sources.add(new SourceSpec(source, sources.size()));
         }
     }
 
-    /** Parses the plan of one stream. */
+    /**
+     * Parses the plan of one stream.
+     *
+     * @throws IllegalArgumentException naming a property that is missing
+     */
     public static StreamSpec parse(String json) {
         try {
             return new StreamSpec(new ObjectMapper().readTree(json));
         } catch (IOException error) {
             throw new UncheckedIOException("the stream's plan is not JSON", error);
         }
+    }
+
+    /** Defaults were judged with the plan, and are judged where a field needs one. */
+    private static Schema schema(JsonNode node) {
+        return new Schema.Parser().setValidateDefaults(false).parse(node.toString());
     }
 
     private static int[] positions(JsonNode names, Schema contract) {

@@ -33,7 +33,10 @@ public final class Origin {
         }
     }
 
-    /** Writes an origin without hops into {@code out}, which needs 26 bytes; returns its length. */
+    /** Longest origin without hops. */
+    public static final int MAX_BYTES = FIXED + 5 + 9;
+
+    /** Writes an origin without hops into {@code out}, of {@link #MAX_BYTES}; returns its length. */
     public static int write(byte[] cluster, byte[] topic, int partition, long offset, byte[] out) {
         out[0] = VERSION;
         System.arraycopy(cluster, 0, out, 1, CLUSTER_BYTES);
@@ -57,7 +60,8 @@ public final class Origin {
         if (header == null || header.length < FIXED + 2 || header[0] != VERSION) {
             return -1;
         }
-        int end = skipVarint(header, skipVarint(header, FIXED));
+        int partitionEnd = skipVarint(header, FIXED, 31);
+        int end = partitionEnd < 0 ? -1 : skipVarint(header, partitionEnd, 63);
         if (end < 0) {
             return -1;
         }
@@ -65,13 +69,13 @@ public final class Origin {
         return hops % CLUSTER_BYTES == 0 && hops / CLUSTER_BYTES <= MAX_HOPS ? end : -1;
     }
 
-    private static int skipVarint(byte[] bytes, int from) {
-        if (from < 0) {
-            return -1;
-        }
-        for (int at = from; at < bytes.length && at < from + 10; at++) {
+    /** Where a number of at most {@code bits} bits ends; -1 if it is longer, cut or padded. */
+    private static int skipVarint(byte[] bytes, int from, int bits) {
+        for (int at = from, shift = 0; at < bytes.length && shift < bits; at++, shift += 7) {
             if (bytes[at] >= 0) {
-                return at + 1;
+                boolean padded = bytes[at] == 0 && shift > 0;
+                boolean fits = shift + 7 <= bits || bytes[at] >>> (bits - shift) == 0;
+                return !padded && fits ? at + 1 : -1;
             }
         }
         return -1;
