@@ -217,14 +217,16 @@ def logs(node: str, lines: int, *, follow: bool, folder: Path | None) -> None:
     help="Write down what the merged stream must contain (JSON lines; gzipped if it ends in .gz).",
 )
 @click.option("--append", is_flag=True, help="Add to the truth file instead of replacing it.")
+@click.option("--prefix", default="", help="Put before the topics' names, for several data sets.")
 @_folder
 @output_option
-def seed(
+def seed(  # noqa: PLR0917 - click passes its options by name
     domain: str,
     records: int,
     number: int,
     rate: float | None,
     truth: Path | None,
+    prefix: str,
     *,
     append: bool,
     folder: Path | None,
@@ -249,6 +251,7 @@ def seed(
             rate=rate,
             truth=truth,
             append=append,
+            prefix=prefix,
             progress=advance,
         )
     emit(done, output, _count_table)

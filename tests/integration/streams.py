@@ -134,6 +134,27 @@ def case(
     )
 
 
+@contextmanager
+def producing(box: Sandbox, made: Case, *, rate: int, example: str = "orders") -> Iterator[None]:
+    """Live traffic into a case's sources, written down in its truth file; ends cleanly."""
+    process = subprocess.Popen(
+        [
+            *made.cli, "sandbox", "seed", "--domain", example, "--folder", str(box.folder),
+            "--rate", str(rate), "--prefix", f"{made.state.name}.",
+            "--truth", str(made.truth), "--append",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode in (0, 130), said
+
+
 def kill(pid: int) -> None:
     """End a gateway and its JVM as a power cut would."""
     try:

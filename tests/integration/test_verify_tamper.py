@@ -38,7 +38,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 START = 1_780_000_000_000
-ITEM = {"type": "record", "name": "Item", "fields": [{"name": "sku", "type": "string"}, {"name": "n", "type": "int"}]}
+ITEM = {
+    "type": "record",
+    "name": "Item",
+    "fields": [{"name": "sku", "type": "string"}, {"name": "n", "type": "int"}],
+}
 CONTRACT = {
     "type": "record",
     "name": "Order",
@@ -58,7 +62,10 @@ AMERICAN = {
         {"name": "items", "type": {"type": "array", "items": ITEM}},
     ],
 }
-KEYS = {"eu": {"type": "record", "name": "K", "fields": [{"name": "id", "type": "string"}]}, "us": {"type": "string"}}
+KEYS = {
+    "eu": {"type": "record", "name": "K", "fields": [{"name": "id", "type": "string"}]},
+    "us": {"type": "string"},
+}
 
 
 @dataclass
@@ -121,10 +128,15 @@ class Finished:
     def source(self, record: Record) -> str:
         """``cluster/topic/partition@offset`` of a target record's or a dead letter's source."""
         if any(name == "fed.dead.topic" for name, _ in record.headers):
-            said = {name: record.header(f"fed.dead.{name}") for name in ("cluster", "topic", "partition", "offset")}
+            said = {
+                name: record.header(f"fed.dead.{name}")
+                for name in ("cluster", "topic", "partition", "offset")
+            }
             return "{cluster}/{topic}/{partition}@{offset}".format(**said)
         found = origin.decode(dict(record.headers)["fed.origin"])
-        alias = next(a for a, i in self.cluster_ids.items() if origin.cluster_fingerprint(i) == found.cluster)
+        alias = next(
+            a for a, i in self.cluster_ids.items() if origin.cluster_fingerprint(i) == found.cluster
+        )
         return f"{alias}/{self.sources[alias]}/{found.partition}@{found.offset}"
 
     def republish(self, target: list[Record], dead: list[Record]) -> tuple[Path, str, str]:
@@ -144,7 +156,9 @@ class Finished:
 def create(bootstrap: str, topics: dict[str, int]) -> None:
     """Create topics that keep everything."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    new = [NewTopic(name, count, 1, config={"retention.ms": "-1"}) for name, count in topics.items()]
+    new = [
+        NewTopic(name, count, 1, config={"retention.ms": "-1"}) for name, count in topics.items()
+    ]
     for future in admin.create_topics(new).values():
         future.result(30)
 
@@ -152,20 +166,30 @@ def create(bootstrap: str, topics: dict[str, int]) -> None:
 def write(writer: Producer, topic: str, one: Record) -> None:
     """Queue a record, to its partition and with its timestamp."""
     writer.produce(
-        topic, one.value, one.key, partition=one.partition, timestamp=one.timestamp, headers=one.headers
+        topic,
+        one.value,
+        one.key,
+        partition=one.partition,
+        timestamp=one.timestamp,
+        headers=one.headers,
     )
     writer.poll(0)
 
 
 def everything(alias: str, bootstrap: str, topic: str, partitions: int) -> list[Record]:
     """Every committed record of a topic, partition by partition."""
-    admin, properties = AdminClient({"bootstrap.servers": bootstrap}), {"bootstrap.servers": bootstrap}
+    admin, properties = (
+        AdminClient({"bootstrap.servers": bootstrap}),
+        {"bootstrap.servers": bootstrap},
+    )
     ends = offsets.ends(admin, [(topic, p) for p in range(partitions)], alias)
     reader = consumer(alias, properties)
     try:
         spans = [Span(*at, 0, end) for at, end in ends.items()]
         found = [
-            Record(m.partition(), m.offset(), m.key(), m.value(), m.timestamp()[1], m.headers() or [])
+            Record(
+                m.partition(), m.offset(), m.key(), m.value(), m.timestamp()[1], m.headers() or []
+            )
             for m in read(reader, spans)
         ]
     finally:
@@ -186,9 +210,16 @@ def seed(env: dict[str, str], sources: dict[str, str]) -> None:
         writer = producer(alias, {"bootstrap.servers": bootstrap})
         for n in range(size):
             name = f"both-{n}" if n < 40 else f"{alias}-{n}"
-            items = [{"sku": f"s{draw.randrange(50)}", "n": draw.randrange(9)} for _ in range(n % 4)]
+            items = [
+                {"sku": f"s{draw.randrange(50)}", "n": draw.randrange(9)} for _ in range(n % 4)
+            ]
             if alias == "eu":
-                datum: Any = {"id": name, "total": -1.0 if n % 30 == 29 else n / 8, "items": items, "note": None}
+                datum: Any = {
+                    "id": name,
+                    "total": -1.0 if n % 30 == 29 else n / 8,
+                    "items": items,
+                    "note": None,
+                }
                 key: Any = {"id": name}
             else:
                 datum, key = {"no": name, "sum": n / 8, "items": items}, name
@@ -201,10 +232,16 @@ def seed(env: dict[str, str], sources: dict[str, str]) -> None:
             )  # fmt: skip
             write(writer, topic, one)
             if n % 20 == 5:
-                write(writer, topic, replace(one, timestamp=one.timestamp + 10))  # a producer's retry
+                write(
+                    writer, topic, replace(one, timestamp=one.timestamp + 10)
+                )  # a producer's retry
             if n % 25 == 7:
                 write(writer, topic, replace(one, value=None))
-                write(writer, topic, replace(one, value=framing.join(value_id, codec.encode(codec_value, datum))))
+                write(
+                    writer,
+                    topic,
+                    replace(one, value=framing.join(value_id, codec.encode(codec_value, datum))),
+                )
             if n % 40 == 11:
                 bad = {0: value[:-1], 1: b"\1" + value[1:], 2: b"\0\0\xff\xff\xff" + value[5:]}
                 write(writer, topic, replace(one, value=bad[n // 40 % 3]))
@@ -223,8 +260,12 @@ def finish_by_reference(config: Path) -> None:
         alias, (topic,) = source.cluster.alias, source.topics
         assert source.cluster.registry is not None
         with client(source.cluster.registry) as registry:
-            for one in everything(alias, source.cluster.properties["bootstrap.servers"], topic.name, topic.partitions):
-                came = origin.encode(origin.origin(source.cluster.cluster_id, topic.name, one.partition, one.offset))
+            for one in everything(
+                alias, source.cluster.properties["bootstrap.servers"], topic.name, topic.partitions
+            ):
+                came = origin.encode(
+                    origin.origin(source.cluster.cluster_id, topic.name, one.partition, one.offset)
+                )
                 try:
                     made = _map(source, registry, contract, one, target.key_fields)
                 except RecordError as error:
@@ -233,8 +274,14 @@ def finish_by_reference(config: Path) -> None:
                         "partition": one.partition, "offset": one.offset, "timestamp": one.timestamp,
                         "stage": error.stage, "reason": error.reason, "error": str(error), "attempt": 1,
                     }  # fmt: skip
-                    extra = [(f"fed.dead.{name}", str(value).encode()) for name, value in said.items()]
-                    write(writer, target.dead_letter, replace(one, partition=0, headers=one.headers + extra))
+                    extra = [
+                        (f"fed.dead.{name}", str(value).encode()) for name, value in said.items()
+                    ]
+                    write(
+                        writer,
+                        target.dead_letter,
+                        replace(one, partition=0, headers=one.headers + extra),
+                    )
                     continue
                 if made is None:
                     continue
@@ -244,20 +291,28 @@ def finish_by_reference(config: Path) -> None:
                     if event in seen:
                         continue
                     seen.add(event)
-                body = None if value is None else framing.join(ids["orders"].value_schema_id, codec.encode(contract, value))
+                body = (
+                    None
+                    if value is None
+                    else framing.join(ids["orders"].value_schema_id, codec.encode(contract, value))
+                )
                 write(writer, target.topic, Record(
                     keys.partition(key, 3), 0, key, body, one.timestamp, [*one.headers, ("fed.origin", came)],
                 ))  # fmt: skip
     assert writer.flush(30) == 0
 
 
-def _map(source: Any, registry: Registry, contract: avro.Schema, one: Record, fields: Any) -> tuple[bytes, Any] | None:
+def _map(
+    source: Any, registry: Registry, contract: avro.Schema, one: Record, fields: Any
+) -> tuple[bytes, Any] | None:
     """Key and value by the reference; None where the filter refuses."""
     frame = framing.split(one.key if one.value is None else one.value)
     schema = registry.schema_by_id(frame.schema_id)
     datum = codec.decode(schema, frame.body)
     if one.value is None:
-        made = resolve.compile(schema, keys.key_schema(contract, fields), source.key_rules).apply(datum)
+        made = resolve.compile(schema, keys.key_schema(contract, fields), source.key_rules).apply(
+            datum
+        )
         return keys.key_text(contract, "id", made["id"]), None
     if source.where and datum["total"] < 0:
         return None
@@ -269,7 +324,9 @@ FINISHERS: dict[str, Callable[[Path], None]] = {"reference": finish_by_reference
 
 
 @pytest.fixture(scope="module", params=list(FINISHERS))
-def finished(request: pytest.FixtureRequest, sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Finished:
+def finished(
+    request: pytest.FixtureRequest, sandbox: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Finished:
     """One finished stream, read once; tests make changed copies of it."""
     env, folder = sandbox.env(), tmp_path_factory.mktemp("tamper")
     stem = f"tamper-{request.param}-{random.SystemRandom().randrange(10**8)}"
@@ -282,7 +339,9 @@ def finished(request: pytest.FixtureRequest, sandbox: Any, tmp_path_factory: pyt
     made.cluster_ids = {s.cluster.alias: s.cluster.cluster_id for s in plan.streams[0].sources}
     FINISHERS[request.param](config)
     made.target = everything("hub", env["HUB_BOOTSTRAP"], target, 3)
-    made.dead = everything("hub", env["HUB_BOOTSTRAP"], dead, plan.streams[0].target.creates[-1].partitions)
+    made.dead = everything(
+        "hub", env["HUB_BOOTSTRAP"], dead, plan.streams[0].target.creates[-1].partitions
+    )
     made.dead = [replace(one, partition=0) for one in made.dead]
     return made
 
@@ -303,7 +362,9 @@ def found(report: dict[str, Any]) -> set[tuple[str, str | None, str | None]]:
 def values(one: Record) -> bool:
     """Whether it is a value that was published just once."""
     name, _, number = (one.key or b"").decode().partition("-")
-    return one.value is not None and name != "both" and int(number) % 20 != 5 and int(number) % 25 != 7
+    return (
+        one.value is not None and name != "both" and int(number) % 20 != 5 and int(number) % 25 != 7
+    )
 
 
 def test_an_untouched_stream_is_equal(finished: Finished, tmp_path: Path) -> None:
@@ -311,7 +372,10 @@ def test_an_untouched_stream_is_equal(finished: Finished, tmp_path: Path) -> Non
     config, _, _ = finished.republish(finished.target, finished.dead)
     code, report = verify(config, "--all", "--report", str(tmp_path / "proof.html"))
     assert (code, report["verdict"], report["differences"]) == (0, "equal", {})
-    sums = {name: sum(b[name] for b in report["balances"]) for name in ("read", "out", "duplicates", "dead", "filtered", "missing")}
+    sums = {
+        name: sum(b[name] for b in report["balances"])
+        for name in ("read", "out", "duplicates", "dead", "filtered", "missing")
+    }
     assert sums["read"] == sums["out"] + sums["duplicates"] + sums["dead"] + sums["filtered"]
     assert sums["out"] == len(finished.target)
     assert sums["dead"] == len(finished.dead) > 3
@@ -352,8 +416,13 @@ def test_a_duplicate(finished: Finished) -> None:
     code, report = verify(config)
     last = max(r.offset for r in finished.target if r.partition == again.partition) + 1
     assert code == 3
-    assert found(report) == {("duplicate", finished.source(again), f"hub/{topic}/{again.partition}@{last}")}
-    assert report["samples"][0]["other"]["at"] == f"hub/{topic}/{again.partition}@{renumbered(finished.target, again)}"
+    assert found(report) == {
+        ("duplicate", finished.source(again), f"hub/{topic}/{again.partition}@{last}")
+    }
+    assert (
+        report["samples"][0]["other"]["at"]
+        == f"hub/{topic}/{again.partition}@{renumbered(finished.target, again)}"
+    )
 
 
 def test_a_changed_byte(finished: Finished) -> None:
@@ -373,7 +442,9 @@ def test_a_changed_byte(finished: Finished) -> None:
 def test_a_wrong_key(finished: Finished) -> None:
     """A record under another key is named, with both keys."""
     one = next(r for r in finished.target[5:] if values(r))
-    config, topic, _ = finished.republish(swapped(finished.target, one, replace(one, key=b"other")), finished.dead)
+    config, topic, _ = finished.republish(
+        swapped(finished.target, one, replace(one, key=b"other")), finished.dead
+    )
     code, report = verify(config)
     place = f"hub/{topic}/{one.partition}@{renumbered(finished.target, one)}"
     assert code == 3
@@ -385,11 +456,15 @@ def test_a_wrong_partition(finished: Finished) -> None:
     """A record that is not in the partition of its key is named."""
     one = finished.target[3]
     moved = replace(one, partition=(one.partition + 1) % 3)
-    config, topic, _ = finished.republish([*(r for r in finished.target if r is not one), moved], finished.dead)
+    config, topic, _ = finished.republish(
+        [*(r for r in finished.target if r is not one), moved], finished.dead
+    )
     code, report = verify(config)
     last = max(r.offset for r in finished.target if r.partition == moved.partition) + 1
     assert code == 3
-    assert found(report) == {("wrong_partition", finished.source(one), f"hub/{topic}/{moved.partition}@{last}")}
+    assert found(report) == {
+        ("wrong_partition", finished.source(one), f"hub/{topic}/{moved.partition}@{last}")
+    }
 
 
 def test_out_of_order(finished: Finished) -> None:
@@ -418,12 +493,18 @@ def test_a_dead_letter_that_can_be_mapped(finished: Finished) -> None:
         "offset": found_at.offset, "stage": "map", "reason": "null", "attempt": 1,
     }  # fmt: skip
     headers = [h for h in one.headers if h[0] != "fed.origin"]
-    dead = replace(one, partition=0, headers=[*headers, *((f"fed.dead.{n}", str(v).encode()) for n, v in said.items())])
+    dead = replace(
+        one,
+        partition=0,
+        headers=[*headers, *((f"fed.dead.{n}", str(v).encode()) for n, v in said.items())],
+    )
     kept = [r for r in finished.target if r is not one]
     config, _, topic = finished.republish(kept, [*finished.dead, dead])
     code, report = verify(config)
     assert code == 3
-    assert found(report) == {("dead_letter_unexpected", finished.source(one), f"hub/{topic}/0@{len(finished.dead)}")}
+    assert found(report) == {
+        ("dead_letter_unexpected", finished.source(one), f"hub/{topic}/0@{len(finished.dead)}")
+    }
 
 
 def test_a_missing_dead_letter(finished: Finished) -> None:
@@ -476,11 +557,16 @@ def test_a_running_stream_is_verified_up_to_what_it_committed(finished: Finished
     group = f"federation.{compiled(config).federation}.orders"
     left = 0
     for source in stream.sources:
-        admin, (topic,) = AdminClient({"bootstrap.servers": source.cluster.properties["bootstrap.servers"]}), source.topics
+        admin, (topic,) = (
+            AdminClient({"bootstrap.servers": source.cluster.properties["bootstrap.servers"]}),
+            source.topics,
+        )
         ends = offsets.ends(admin, [(topic.name, p) for p in range(topic.partitions)], "")
         left += 5 * len(ends)
         committed = [TopicPartition(*at, end - 5) for at, end in ends.items()]
-        admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, committed)])[group].result(30)
+        admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, committed)])[
+            group
+        ].result(30)
     code, report = verify(config)
     assert (code, report["verdict"], report["pending"]) == (0, "equal", left)
     assert verify(config, "--all")[0] == 4
@@ -532,4 +618,8 @@ def swapped(records: list[Record], old: Record, new: Record) -> list[Record]:
 
 def renumbered(records: list[Record], one: Record) -> int:
     """The offset that a record gets when the list is written to an empty topic."""
-    return sum(1 for r in itertools.takewhile(lambda r: r is not one, records) if r.partition == one.partition)
+    return sum(
+        1
+        for r in itertools.takewhile(lambda r: r is not one, records)
+        if r.partition == one.partition
+    )

@@ -52,7 +52,7 @@ def judge(truth: Path, bootstrap: str, registry: str, target: str, dead: str) ->
     """Compare a finished stream with its truth file."""
     verdict = Verdict()
     lines, places = _truth(truth)
-    seen = _target(verdict, lines, places, bootstrap, registry, target)
+    seen = _target(verdict, lines, places, (bootstrap, registry), target)
     _complete(verdict, lines, seen)
     _dead_letters(verdict, lines, bootstrap, dead)
     return verdict
@@ -78,14 +78,14 @@ def _truth(path: Path) -> tuple[dict[Place, dict[str, Any]], dict[tuple[bytes, i
     return lines, places
 
 
-def _target(
+def _target(  # noqa: C901 - one pass over the target, each line one rule
     verdict: Verdict,
     lines: dict[Place, dict[str, Any]],
     places: dict[tuple[bytes, int, int], Place],
-    bootstrap: str,
-    registry: str,
+    where: tuple[str, str],
     topic: str,
 ) -> set[Place]:
+    bootstrap, registry = where
     seen: set[Place] = set()
     events: set[str] = set()
     partitions: dict[bytes, int] = {}
