@@ -62,11 +62,20 @@ class JobSettings:
 
 
 def submit(stream: StreamPlan, settings: JobSettings) -> Job:
-    """Build the stream's job and hand it to Flink; returns once it is accepted."""
-    environment = StreamExecutionEnvironment.get_execution_environment(_configuration(settings))
-    _build(environment, stream, settings)
-    client = environment.execute_async(f"federation {stream.name}")
-    return Job(client)
+    """Build the stream's job and hand it to Flink; returns once it is accepted.
+
+    Raises:
+        JobError: Flink does not take it.
+    """
+    try:
+        environment = StreamExecutionEnvironment.get_execution_environment(_configuration(settings))
+        _build(environment, stream, settings)
+        return Job(environment.execute_async(f"federation {stream.name}"))
+    except Py4JJavaError as error:
+        raise JobError(
+            f"Flink does not take stream {stream.name}: {_innermost(error.java_exception)}",
+            hint="read flink.log in the state folder's logs",
+        ) from None
 
 
 class Job:

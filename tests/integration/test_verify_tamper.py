@@ -1,7 +1,6 @@
-"""A finished stream is verified; then one thing in it is changed, which must be found and named.
+"""A stream that the gateway has finished is verified; then one thing in it is changed.
 
-The stream is finished by one of ``FINISHERS``: a plain one here, which maps with the reference and keeps a
-set of what it has seen. Another one takes the configuration file and leaves a finished stream.
+That must be found and named.
 """
 
 from __future__ import annotations
@@ -9,6 +8,8 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import subprocess
+import sys
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +23,12 @@ from federation.cli.plan import compiled
 from federation.kafka import offsets
 from federation.kafka.clients import consumer, producer
 from federation.kafka.reading import Span, read
-from federation.mapping import keys, origin, resolve
-from federation.plan.prepare import prepare
-from federation.plan.registries import client
+from federation.mapping import origin
 from federation.schemas import avro, codec, framing
-from federation.schemas.refusal import RecordError
 from federation.schemas.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from confluent_kafka import Producer
@@ -248,88 +246,20 @@ def seed(env: dict[str, str], sources: dict[str, str]) -> None:
         assert writer.flush(30) == 0
 
 
-def finish_by_reference(config: Path) -> None:
-    """Merge the stream the plain way: one source after the other, a set for what has been seen."""
-    plan = compiled(config)
-    ids = prepare(plan)
-    (stream,) = plan.streams
-    target, contract = stream.target, avro.parse(stream.contract)
-    hub = target.cluster.properties["bootstrap.servers"]
-    writer, seen = producer("hub", {"bootstrap.servers": hub}), set()
-    for source in stream.sources:
-        alias, (topic,) = source.cluster.alias, source.topics
-        assert source.cluster.registry is not None
-        with client(source.cluster.registry) as registry:
-            for one in everything(
-                alias, source.cluster.properties["bootstrap.servers"], topic.name, topic.partitions
-            ):
-                came = origin.encode(
-                    origin.origin(source.cluster.cluster_id, topic.name, one.partition, one.offset)
-                )
-                try:
-                    made = _map(source, registry, contract, one, target.key_fields)
-                except RecordError as error:
-                    said = {
-                        "cluster": alias, "cluster_id": source.cluster.cluster_id, "topic": topic.name,
-                        "partition": one.partition, "offset": one.offset, "timestamp": one.timestamp,
-                        "stage": error.stage, "reason": error.reason, "error": str(error), "attempt": 1,
-                    }  # fmt: skip
-                    extra = [
-                        (f"fed.dead.{name}", str(value).encode()) for name, value in said.items()
-                    ]
-                    write(
-                        writer,
-                        target.dead_letter,
-                        replace(one, partition=0, headers=one.headers + extra),
-                    )
-                    continue
-                if made is None:
-                    continue
-                key, value = made
-                if value is not None:
-                    event = keys.fingerprint(contract, ("id", "id"), value)
-                    if event in seen:
-                        continue
-                    seen.add(event)
-                body = (
-                    None
-                    if value is None
-                    else framing.join(ids["orders"].value_schema_id, codec.encode(contract, value))
-                )
-                write(writer, target.topic, Record(
-                    keys.partition(key, 3), 0, key, body, one.timestamp, [*one.headers, ("fed.origin", came)],
-                ))  # fmt: skip
-    assert writer.flush(30) == 0
+def finish(config: Path) -> None:
+    """Let the gateway merge the stream, as a person would."""
+    done = subprocess.run(
+        [sys.executable, "-m", "federation", "start", "--until-caught-up", "-c", str(config)],
+        capture_output=True, text=True, timeout=200, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
 
 
-def _map(
-    source: Any, registry: Registry, contract: avro.Schema, one: Record, fields: Any
-) -> tuple[bytes, Any] | None:
-    """Key and value by the reference; None where the filter refuses."""
-    frame = framing.split(one.key if one.value is None else one.value)
-    schema = registry.schema_by_id(frame.schema_id)
-    datum = codec.decode(schema, frame.body)
-    if one.value is None:
-        made = resolve.compile(schema, keys.key_schema(contract, fields), source.key_rules).apply(
-            datum
-        )
-        return keys.key_text(contract, "id", made["id"]), None
-    if source.where and datum["total"] < 0:
-        return None
-    made = resolve.compile(schema, contract, source.rules).apply(datum)
-    return keys.key_text(contract, "id", made["id"]), made
-
-
-FINISHERS: dict[str, Callable[[Path], None]] = {"reference": finish_by_reference}
-
-
-@pytest.fixture(scope="module", params=list(FINISHERS))
-def finished(
-    request: pytest.FixtureRequest, sandbox: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Finished:
+@pytest.fixture(scope="module")
+def finished(sandbox: Any, tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """One finished stream, read once; tests make changed copies of it."""
     env, folder = sandbox.env(), tmp_path_factory.mktemp("tamper")
-    stem = f"tamper-{request.param}-{random.SystemRandom().randrange(10**8)}"
+    stem = f"tamper-{random.SystemRandom().randrange(10**8)}"
     sources = {"eu": f"{stem}.orders", "us": f"{stem}.sales"}
     seed(env, sources)
     made = Finished(env, folder, sources, {}, itertools.count(1))
@@ -337,7 +267,7 @@ def finished(
     config = made.config(target, dead)
     plan = compiled(config)
     made.cluster_ids = {s.cluster.alias: s.cluster.cluster_id for s in plan.streams[0].sources}
-    FINISHERS[request.param](config)
+    finish(config)
     made.target = everything("hub", env["HUB_BOOTSTRAP"], target, 3)
     made.dead = everything(
         "hub", env["HUB_BOOTSTRAP"], dead, plan.streams[0].target.creates[-1].partitions
