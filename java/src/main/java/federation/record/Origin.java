@@ -19,6 +19,8 @@ public final class Origin {
     public static final int MAX_HOPS = 8;
     private static final byte VERSION = 1;
     private static final int FIXED = 1 + CLUSTER_BYTES + TOPIC_BYTES;
+    /** Longest origin without hops. */
+    public static final int MAX_BYTES = FIXED + 5 + 9;
 
     private Origin() {}
 
@@ -32,9 +34,6 @@ public final class Origin {
             throw new IllegalStateException("SHA-256 is part of every Java", impossible);
         }
     }
-
-    /** Longest origin without hops. */
-    public static final int MAX_BYTES = FIXED + 5 + 9;
 
     /** Writes an origin without hops into {@code out}, of {@link #MAX_BYTES}; returns its length. */
     public static int write(byte[] cluster, byte[] topic, int partition, long offset, byte[] out) {

@@ -137,6 +137,13 @@ public final class RegistryClient {
         if (code >= 40401 && code <= 40403) { // no such subject, version or schema
             return true;
         }
-        return answer.status() == 404 && code == 404 && http.get("/subjects").body().isArray();
+        if (answer.status() != 404 || code != 404) {
+            return false;
+        }
+        try {
+            return http.get("/subjects").body().isArray();
+        } catch (BoundedBody.TooLarge manySubjects) {
+            return true;
+        }
     }
 }

@@ -30,7 +30,7 @@ public final class TargetSerializer
     @Override
     public ProducerRecord<byte[], byte[]> serialize(
             Record record, KafkaSinkContext context, Long timestamp) {
-        // Kafka refuses negative times; "no timestamp" at the source is -1 and stays absent.
+        // "No timestamp" is -1 at a source and null for a producer, which then stamps its own time.
         Long time = record.timestamp < 0 ? null : record.timestamp;
         return new ProducerRecord<>(
                 record.kind == Record.DEAD ? deadLetters : target,

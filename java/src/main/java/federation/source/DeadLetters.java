@@ -6,16 +6,20 @@ import federation.record.HeaderBlock;
 import federation.record.Record;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * Makes dead letters: raw key and value untouched, the original headers, and {@code fed.dead.*}
- * headers that say what went wrong and where. Stops the job when too many records fail in a row of
- * {@code of}: then it is the configuration that is wrong, not the records.
+ * headers that say what went wrong and where. Stops the job when too many of the last {@code of}
+ * records fail: then it is the configuration that is wrong, not the records.
  */
 final class DeadLetters {
+    /** A header is no place for all that a hostile schema gives cause to say. */
+    private static final int MAX_ERROR = 1_000;
+
     private final SourceSpec source;
     private final double ratio;
     private final boolean[] recent;
@@ -24,6 +28,7 @@ final class DeadLetters {
     private int failed;
     private boolean full;
 
+    /** @param ratio share of the last {@code of} records that may fail */
     DeadLetters(SourceSpec source, double ratio, int of, Counter count) {
         this.source = source;
         this.ratio = ratio;
@@ -31,6 +36,7 @@ final class DeadLetters {
         this.count = count;
     }
 
+    /** Takes note of a record that could be used, or was dropped on purpose. */
     void passed() {
         note(false);
     }
@@ -49,13 +55,20 @@ final class DeadLetters {
         }
     }
 
+    /**
+     * The dead letter of a record.
+     *
+     * @throws SuppressRestartsException if it is one too many
+     */
     Record of(ConsumerRecord<byte[], byte[]> in, Refused error) {
         note(true);
         if (full && failed > ratio * recent.length) {
             throw new SuppressRestartsException(new IllegalStateException(String.format(
-                    "%d of the last %d records of %s cannot be used; the last one, %s/%s-%d@%d: %s",
+                    Locale.ROOT,
+                    "%,d of the last %,d records of %s cannot be used; the last one, %s/%s-%d@%d: "
+                            + "%s (%s/%s)",
                     failed, recent.length, source.name, source.cluster, in.topic(), in.partition(),
-                    in.offset(), error.getMessage())));
+                    in.offset(), shortened(error.getMessage()), error.stage, error.reason)));
         }
         count.inc();
         HeaderBlock.Writer headers = new HeaderBlock.Writer().addAll(in.headers(), null);
@@ -67,11 +80,12 @@ final class DeadLetters {
         add(headers, "timestamp", Long.toString(in.timestamp()));
         byte[] framed = error.stage.equals("key") ? in.key() : in.value();
         if (framed != null && framed.length >= 5 && framed[0] == 0) {
-            add(headers, "schema_id", Integer.toString(ByteBuffer.wrap(framed, 1, 4).getInt()));
+            int id = ByteBuffer.wrap(framed, 1, 4).getInt();
+            add(headers, "schema_id", Integer.toUnsignedString(id));
         }
         add(headers, "stage", error.stage);
         add(headers, "reason", error.reason);
-        add(headers, "error", error.getMessage());
+        add(headers, "error", shortened(error.getMessage()));
         add(headers, "attempt", "1");
         Record record = new Record();
         record.kind = Record.DEAD;
@@ -81,8 +95,13 @@ final class DeadLetters {
         record.value = in.value();
         record.headers = headers.toBytes();
         // Dead letters of one source partition stay in order.
-        record.bucket = Math.floorMod(31 * in.topic().hashCode() + in.partition(), BucketSelector.BUCKETS);
+        record.bucket = Math.floorMod(
+                31 * in.topic().hashCode() + in.partition(), BucketSelector.BUCKETS);
         return record;
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= MAX_ERROR ? text : text.substring(0, MAX_ERROR - 1) + "…";
     }
 
     private static void add(HeaderBlock.Writer headers, String name, String value) {

@@ -4,6 +4,8 @@ import federation.map.Keys;
 import federation.map.MappingException;
 import federation.map.Murmur3;
 import federation.map.Output;
+import federation.map.Transcoder;
+import federation.map.Where;
 import federation.plan.StreamSpec;
 import federation.plan.StreamSpec.SourceSpec;
 import federation.record.BucketSelector;
@@ -18,6 +20,8 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.LongSupplier;
+import org.apache.avro.Schema;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDeserializationSchema;
@@ -71,12 +75,13 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         source = stream.sources.get(index);
         RegistryClient registry = new RegistryClient(source.registry, (url, why) ->
                 LOG.warn("waiting for the registry of {} at {}: {}", source.cluster, url, why));
-        values = new Writers(registry, stream.contract, source.rules, source.where);
-        keys = new Writers(registry, stream.keySchema, source.keyRules, null);
+        LongSupplier clock = () -> System.nanoTime() / 1_000_000;
+        values = new Writers(registry, stream.contract, source.rules, source.where, clock);
+        keys = new Writers(registry, stream.keySchema, source.keyRules, null, clock);
         value = new Output();
         scratch = new Output();
         hash = new Murmur3();
-        origin = new byte[32];
+        origin = new byte[Origin.MAX_BYTES];
         sourceCluster = Origin.fingerprint(source.clusterId, Origin.CLUSTER_BYTES);
         targetCluster = Origin.fingerprint(stream.targetClusterId, Origin.CLUSTER_BYTES);
         topics = new HashMap<>();
@@ -95,12 +100,12 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         read.inc();
         try {
             Record record = normalize(in);
+            deadLetters.passed();
             if (record != null) {
-                deadLetters.passed();
                 out.collect(record);
             }
         } catch (MappingException error) {
-            out.collect(deadLetters.of(in, new Refused(error.stage(), error)));
+            out.collect(deadLetters.of(in, new Refused(error)));
         } catch (Refused error) {
             out.collect(deadLetters.of(in, error));
         } catch (InterruptedException cancelled) {
@@ -136,18 +141,19 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             throws MappingException, Refused, InterruptedException {
         byte[] bytes = in.value();
         Writer writer = writer(values, bytes);
-        if (writer.where != null && !writer.where.test(bytes, FRAME, bytes.length - FRAME)) {
+        Where where = writer.where();
+        if (where != null && !where.test(bytes, FRAME, bytes.length - FRAME)) {
             filtered.inc();
             return false;
         }
         value.reset(0);
         frame(value, stream.valueSchemaId);
-        writer.transcoder.transcode(bytes, FRAME, bytes.length - FRAME, value);
+        writer.transcoder().transcode(bytes, FRAME, bytes.length - FRAME, value);
         record.kind = Record.VALUE;
         record.value = value.copy(0);
-        key(record, writer, value, stream.keyFields);
+        key(record, writer.transcoder(), value, stream.keyFields);
         if (stream.deduplicationKey.length > 0) {
-            business(record, writer);
+            business(record, writer.transcoder());
         }
         return true;
     }
@@ -159,7 +165,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             return false;
         }
         if (stream.tombstones.equals("dead-letter")) {
-            throw new Refused("map", "tombstone", "delete markers are dead letters here");
+            throw new Refused("map", "tombstone");
         }
         byte[] bytes = in.key();
         if (bytes == null) {
@@ -168,14 +174,14 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         try {
             Writer writer = writer(keys, bytes);
             scratch.reset(0);
-            writer.transcoder.transcode(bytes, FRAME, bytes.length - FRAME, scratch);
+            writer.transcoder().transcode(bytes, FRAME, bytes.length - FRAME, scratch);
             record.kind = Record.TOMBSTONE;
-            key(record, writer, scratch, null);
+            key(record, writer.transcoder(), scratch, null);
             return true;
         } catch (MappingException error) {
-            throw new Refused("key", error);
+            throw new Refused(error).ofKey();
         } catch (Refused error) {
-            throw new Refused("key", error.reason, error.getMessage());
+            throw error.ofKey();
         }
     }
 
@@ -183,64 +189,57 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
     private static Writer writer(Writers writers, byte[] bytes)
             throws Refused, InterruptedException {
         if (bytes.length == 0) {
-            throw new Refused("frame", "empty", "0 bytes are neither a record nor null");
+            throw new Refused("frame", "empty");
         }
         if (bytes[0] != 0) {
-            throw new Refused("frame", "magic",
-                    "the first byte is " + (bytes[0] & 0xFF) + ", not the magic byte 0");
+            throw new Refused("frame", "magic");
         }
         if (bytes.length < FRAME) {
-            throw new Refused("frame", "short",
-                    bytes.length + " bytes are shorter than the frame");
+            throw new Refused("frame", "short");
         }
-        int id = ByteBuffer.wrap(bytes, 1, 4).getInt();
-        Writer writer = writers.get(id);
-        if (writer.transcoder == null) {
-            throw new Refused("schema", writer.reason, writer.error);
-        }
-        return writer;
+        return writers.get(ByteBuffer.wrap(bytes, 1, 4).getInt());
     }
 
     /**
      * Sets key and bucket from the mapped record ({@code fields} are positions in the contract) or,
      * with {@code fields} null, from a record of the key schema.
      */
-    private void key(Record record, Writer writer, Output mapped, int[] fields)
-            throws MappingException {
+    private void key(Record record, Transcoder program, Output mapped, int[] fields)
+            throws Refused {
         byte[] buffer = mapped.buffer();
         int count = stream.keyFields.length;
         if (stream.avroKey) {
             int length = FRAME;
             for (int i = 0; i < count; i++) {
                 int field = fields == null ? i : fields[i];
-                length += writer.transcoder.fieldEnd(field) - writer.transcoder.fieldStart(field);
+                length += program.fieldEnd(field) - program.fieldStart(field);
             }
             ByteBuffer key = ByteBuffer.allocate(length);
             key.put((byte) 0).putInt(stream.keySchemaId);
             for (int i = 0; i < count; i++) {
                 int field = fields == null ? i : fields[i];
-                int start = writer.transcoder.fieldStart(field);
-                key.put(buffer, start, writer.transcoder.fieldEnd(field) - start);
+                int start = program.fieldStart(field);
+                key.put(buffer, start, program.fieldEnd(field) - start);
             }
             record.key = key.array();
         } else {
             int field = fields == null ? 0 : fields[0];
-            record.key = Keys.text(
-                    stream.keySchema.getFields().get(0).schema(), buffer,
-                    writer.transcoder.fieldStart(field), writer.transcoder.fieldEnd(field));
+            Schema.Field named = stream.keySchema.getFields().get(0);
+            try {
+                record.key = Keys.text(
+                        named.schema(), buffer, program.fieldStart(field), program.fieldEnd(field));
+            } catch (MappingException error) {
+                throw new Refused("key", error.reason(), Reasons.at(named.name(), error.reason()));
+            }
         }
         record.bucket = bucket(hash.hash(record.key, 0, record.key.length));
     }
 
-    private void business(Record record, Writer writer) {
+    private void business(Record record, Transcoder program) {
         scratch.reset(0);
-        for (int field : stream.deduplicationKey) {
-            append(writer, field);
-        }
+        Keys.concat(program, value, stream.deduplicationKey, scratch);
         if (!stream.acrossKeys) {
-            for (int field : stream.keyFields) {
-                append(writer, field);
-            }
+            Keys.concat(program, value, stream.keyFields, scratch);
         }
         hash.hash(scratch.buffer(), 0, scratch.length());
         record.hasBusiness = true;
@@ -253,11 +252,6 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
 
     private static int bucket(Murmur3 hash) {
         return (int) Math.floorMod(hash.first(), (long) BucketSelector.BUCKETS);
-    }
-
-    private void append(Writer writer, int field) {
-        int start = writer.transcoder.fieldStart(field);
-        scratch.write(value.buffer(), start, writer.transcoder.fieldEnd(field) - start);
     }
 
     /** Keeps the origin a record came with, adding a hop; gives it one where it has none. */
@@ -277,8 +271,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         }
         byte[] before = came.value();
         if ((before.length - end) / Origin.CLUSTER_BYTES >= Origin.MAX_HOPS) {
-            throw new Refused("origin", "hops",
-                    "the record has crossed over " + Origin.MAX_HOPS + " clusters");
+            throw new Refused("origin", "hops");
         }
         record.headers = new HeaderBlock.Writer()
                 .addAll(in.headers(), Origin.HEADER)

@@ -1,6 +1,7 @@
 package federation.source;
 
 import federation.record.Record;
+import java.util.function.LongSupplier;
 import org.apache.flink.api.common.eventtime.Watermark;
 import org.apache.flink.api.common.eventtime.WatermarkGenerator;
 import org.apache.flink.api.common.eventtime.WatermarkGeneratorSupplier;
@@ -14,18 +15,26 @@ import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 public final class SourceClock implements WatermarkStrategy<Record> {
     private static final long serialVersionUID = 1L;
     /** Longer than a poll, a rebalance or a checkpoint may keep records back. */
-    private static final long QUIET_MS = 30_000;
+    static final long QUIET_MS = 30_000;
 
     @Override
     public WatermarkGenerator<Record> createWatermarkGenerator(
             WatermarkGeneratorSupplier.Context context) {
-        return new Generator();
+        return new Generator(System::currentTimeMillis);
     }
 
-    private static final class Generator implements WatermarkGenerator<Record> {
+    /** The time of one partition. */
+    static final class Generator implements WatermarkGenerator<Record> {
+        private final LongSupplier clock;
         private long largest = Long.MIN_VALUE;
         private boolean heard;
-        private long quietSince = System.currentTimeMillis();
+        private long quietSince;
+
+        /** @param clock milliseconds since 1970 */
+        Generator(LongSupplier clock) {
+            this.clock = clock;
+            quietSince = clock.getAsLong();
+        }
 
         @Override
         public void onEvent(Record record, long timestamp, WatermarkOutput output) {
@@ -35,7 +44,7 @@ public final class SourceClock implements WatermarkStrategy<Record> {
 
         @Override
         public void onPeriodicEmit(WatermarkOutput output) {
-            long now = System.currentTimeMillis();
+            long now = clock.getAsLong();
             if (heard) {
                 heard = false;
                 quietSince = now;

@@ -6,73 +6,116 @@ import federation.map.Transcoder;
 import federation.map.Where;
 import federation.registry.RegistryClient;
 import federation.registry.RegistryClient.SchemaException;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.LongSupplier;
 import org.apache.avro.Schema;
 
-/** The programs for one side (value or key) of a source, one for each writer schema id seen. */
+/**
+ * The programs for one side (value or key) of a source, one for each writer schema id. What is kept
+ * is bounded, programs apart from refusals: ids made up by broken records displace no program.
+ */
 final class Writers {
-    /** An id that is missing may be registered later: the "no" is asked again after this long. */
-    private static final long FORGET_REFUSAL_MS = 30_000;
+    static final int MAX_PROGRAMS = 1_000;
+    static final int MAX_REFUSALS = 10_000;
+    /** An id that is unknown may be registered later, and is asked for again after this long. */
+    static final long UNKNOWN_MS = 30_000;
 
     private final RegistryClient registry;
     private final Schema reader;
     private final Map<String, Rule> rules;
     private final String where;
-    private final Map<Integer, Writer> byId = new HashMap<>();
+    private final LongSupplier clock;
+    private final Map<Integer, Writer> programs = new Recent<>(MAX_PROGRAMS);
+    private final Map<Integer, Refusal> refusals = new Recent<>(MAX_REFUSALS);
+    private int lastId;
+    private Writer last;
 
-    Writers(RegistryClient registry, Schema reader, Map<String, Rule> rules, String where) {
+    /**
+     * @param reader the contract, or the key's schema
+     * @param where a filter or null
+     * @param clock milliseconds that only go forward
+     */
+    Writers(
+            RegistryClient registry,
+            Schema reader,
+            Map<String, Rule> rules,
+            String where,
+            LongSupplier clock) {
         this.registry = registry;
         this.reader = reader;
         this.rules = rules;
         this.where = where;
+        this.clock = clock;
     }
 
-    /** What one writer schema compiled to: a program, or why there is none. */
-    static final class Writer {
-        final Transcoder transcoder;
-        final Where where;
-        final String reason;
-        final String error;
-        private final long refusedAt;
+    /** What one writer schema compiled to; {@code where} may be null. */
+    record Writer(Transcoder transcoder, Where where) {}
 
-        private Writer(Transcoder transcoder, Where where) {
-            this.transcoder = transcoder;
-            this.where = where;
-            reason = null;
-            error = null;
-            refusedAt = 0;
+    /** Why there is no program, and until when that is believed. */
+    private record Refusal(Refused why, long until) {}
+
+    /** The entries that were used last. */
+    private static final class Recent<V> extends LinkedHashMap<Integer, V> {
+        private static final long serialVersionUID = 1L;
+        private final int limit;
+
+        Recent(int limit) {
+            super(16, 0.75f, true);
+            this.limit = limit;
         }
 
-        private Writer(String reason, String error) {
-            transcoder = null;
-            where = null;
-            this.reason = reason;
-            this.error = error;
-            refusedAt = System.currentTimeMillis();
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Integer, V> eldest) {
+            return size() > limit;
         }
     }
 
-    Writer get(int id) throws InterruptedException {
-        Writer known = byId.get(id);
-        if (known != null && (known.transcoder != null
-                || System.currentTimeMillis() - known.refusedAt < FORGET_REFUSAL_MS)) {
-            return known;
+    /**
+     * The program for a schema id; waits for the registry where it is not known yet.
+     *
+     * @throws Refused of stage schema: there is no such schema, or it cannot meet the contract
+     */
+    Writer get(int id) throws Refused, InterruptedException {
+        if (last != null && lastId == id) { // nearly always
+            return last;
         }
-        Writer compiled = compile(id);
-        byId.put(id, compiled);
-        return compiled;
+        Writer writer = programs.get(id);
+        if (writer == null) {
+            Refusal refusal = refusals.get(id);
+            if (refusal != null && clock.getAsLong() < refusal.until) {
+                throw refusal.why;
+            }
+            writer = compile(id);
+            programs.put(id, writer);
+        }
+        lastId = id;
+        last = writer;
+        return writer;
     }
 
-    private Writer compile(int id) throws InterruptedException {
+    private Writer compile(int id) throws Refused, InterruptedException {
+        if (id < 0) {
+            throw new Refused("schema", "unknown_id",
+                    Integer.toUnsignedString(id) + " is beyond the ids of a registry");
+        }
         try {
             Schema writer = registry.byId(id);
             Where filter = where == null ? null : Where.compile(where, writer);
             return new Writer(Transcoder.compile(writer, reader, rules), filter);
         } catch (SchemaException error) {
-            return new Writer(error.reason(), error.getMessage());
+            boolean unknown = error.reason().equals("unknown_id");
+            throw refuse(id, error.reason(), error.getMessage(),
+                    unknown ? clock.getAsLong() + UNKNOWN_MS : Long.MAX_VALUE);
         } catch (ContractException error) {
-            return new Writer("contract", String.join("; ", error.reasons()));
+            String all = "schema " + id + ": " + String.join("; ", error.reasons());
+            throw refuse(id, "contract", all, Long.MAX_VALUE);
         }
+    }
+
+    private Refused refuse(int id, String reason, String sentence, long until) {
+        Refused why = new Refused("schema", reason, sentence);
+        refusals.put(id, new Refusal(why, until));
+        return why;
     }
 }
