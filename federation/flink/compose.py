@@ -170,8 +170,9 @@ def _configuration(settings: JobSettings) -> Configuration:
         "restart-strategy.exponential-delay.backoff-multiplier": "2.0",
         "restart-strategy.exponential-delay.reset-backoff-threshold": "10 min",
         "metrics.fetcher.update-interval": "1000",
-        "taskmanager.memory.network.min": "64mb",
-        "taskmanager.memory.network.max": "256mb",
+        # A mini cluster wants one fixed size; 4,096 buffers do for some hundred channels.
+        "taskmanager.memory.network.min": "128mb",
+        "taskmanager.memory.network.max": "128mb",
     }
     configuration = Configuration()
     for name, value in options.items():
