@@ -123,6 +123,8 @@ class Job:
             return str(future.get())
         except Py4JJavaError as error:
             raise JobError(f"the savepoint failed: {_innermost(error.java_exception)}") from None
+        except Py4JError as error:
+            raise JobError(f"the savepoint failed: the JVM is gone ({error})") from None
 
     def cancel(self) -> None:
         """Stop at once; the last checkpoint stays."""

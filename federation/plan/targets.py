@@ -125,7 +125,15 @@ class TargetCompiler:
         declared = dict(self.target.config) if name == self.target.topic else {}
         config = {"message.timestamp.type": "CreateTime"} | declared
         config.setdefault("max.message.bytes", str(self._largest() + HEADROOM))
+        longest = self._longest_retention()
+        if longest is not None:  # else what the sources still hold might be deleted at once
+            config.setdefault("retention.ms", str(longest))
         return TopicCreation(name, self._partitions(), self.target.replication or -1, config)
+
+    def _longest_retention(self) -> int | None:
+        """How long the sources keep records, in ms; -1 for ever, None where nobody told."""
+        given = [int(t.config["retention.ms"]) for t in self.sources if "retention.ms" in t.config]
+        return None if not given else -1 if min(given) < 0 else max(given)
 
     def _may_create(self, creates: tuple[TopicCreation, ...]) -> None:
         if self.target.create:
@@ -136,17 +144,15 @@ class TargetCompiler:
 
     def _retention(self, existing: TopicFacts | None, facts: ClusterFacts) -> None:
         """Records older than the target's retention are deleted as soon as they are written."""
-        config: Mapping[str, str] = existing.config if existing else self.target.config
-        if "delete" not in config.get("cleanup.policy", "delete"):
+        declared: Mapping[str, str] = existing.config if existing else self.target.config
+        if "delete" not in declared.get("cleanup.policy", "delete"):
             return
-        value = config.get("retention.ms")
+        longest, value = self._longest_retention(), declared.get("retention.ms")
+        if longest is None or (value is None and existing is None):
+            return
         kept = int(value) if value is not None else facts.retention_ms
-        given = [int(t.config["retention.ms"]) for t in self.sources if "retention.ms" in t.config]
-        if kept is None or kept < 0 or not given:
-            return
-        longest = None if min(given) < 0 else max(given)
-        if longest is None or longest > kept:
-            span = "for ever" if longest is None else f"for {_said(longest)}"
+        if kept is not None and kept >= 0 and not 0 <= longest <= kept:
+            span = "for ever" if longest < 0 else f"for {_said(longest)}"
             self.notes.warning(
                 (*self.at, "config" if existing is None else "topic"),
                 f"topic {self.target.topic} keeps records for {_said(kept)}, a source {span}: "

@@ -109,12 +109,20 @@ class TestPlan:
             "message.timestamp.type": "CreateTime",
             "cleanup.policy": "compact",
             "max.message.bytes": "5",
+            "retention.ms": "604800000",
         }
         assert dead.config == {
             "message.timestamp.type": "CreateTime",
             "max.message.bytes": str(1048588 + 65536),
+            "retention.ms": "604800000",
         }
         assert (unified.partitions, unified.replication) == (12, 1)
+
+    def test_created_topics_keep_what_the_sources_keep(self, tmp_path):
+        """A created target holds records at least as long as the source that holds them longest."""
+        eu = cluster("eu", topic("orders", retention_ms="-1"))
+        (stream,) = compile_plan(loaded(tmp_path), facts(eu=eu)).streams
+        assert [made.config["retention.ms"] for made in stream.target.creates] == ["-1", "-1"]
 
     def test_existing_topics_and_subjects_are_left_as_they_are(self, tmp_path):
         """What is there is neither created nor registered."""
@@ -434,11 +442,18 @@ class TestWarnings:
     def test_a_target_that_forgets_sooner_than_a_source(self, tmp_path):
         """Old records would be deleted as soon as they are written."""
         eu = cluster("eu", topic("orders", retention_ms="-1"))
+        config = loaded(
+            tmp_path,
+            (
+                "topic: orders.unified",
+                "topic: orders.unified\n      config: {retention.ms: 604800000}",
+            ),
+        )
         warning(
-            loaded(tmp_path),
+            config,
             facts(eu=eu),
             "keeps records for 7 days, a source for ever",
-            "target:",
+            "config:",
             "retention.ms",
         )
 
