@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
 from rich import box
 from rich.console import Group
 from rich.live import Live
+from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
@@ -33,18 +36,38 @@ _COLOURS = {
     "DEAD": "bold red",
 }
 _LOG_EVERY = 5.0
+_COLUMNS = {  # what is counted, and the least width: steady columns are read more easily
+    "records/s": 9,
+    "read": 10,
+    "lag": 10,
+    "duplicates": 10,
+    "dead letters": 12,
+    "filtered": 8,
+}
 
 
 class View:
-    """Shows status on a terminal as a table that renews itself, elsewhere as log lines."""
+    """Shows status on a terminal as tables that renew themselves, elsewhere as log lines."""
 
     def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
+        self._console = console
+        self._live: Live | None = None
+        if console.is_terminal:
+            self._live = Live(console=console, transient=True, get_renderable=self._renderable)
+        self._tables: list[RenderableType] = []
+        self._doing: Spinner | None = None
+        self._since = 0.0
+        self._size = console.size
         self._logged = 0.0
         self._state = ""
+        self._level = logging.NOTSET
 
     def __enter__(self) -> Self:
         if self._live:
+            ours = logging.getLogger("federation")
+            self._level = ours.level
+            if self._level == logging.INFO:  # the view tells the same
+                ours.setLevel(logging.WARNING)
             self._live.start()
         return self
 
@@ -56,23 +79,30 @@ class View:
     ) -> None:
         if self._live:
             self._live.stop()
+            logging.getLogger("federation").setLevel(self._level)
 
     def say(self, what: str) -> None:
-        """Tell what is being waited for."""
-        if self._live:
-            self._live.update(Text(f"{what} …", style="cyan"), refresh=True)
-        else:
-            _LOG.info(what)
+        """Tell what is being waited for; nothing, and it is over."""
+        if not self._live:
+            if what:
+                _LOG.info(what)
+            return
+        self._doing = Spinner("dots", Text(what), style="cyan") if what else None
+        self._since = time.monotonic()
 
     def show(self, status: GatewayStatus) -> None:
         """Show a new status."""
         if self._live:
-            self._live.update(Group(*render(status.to_dict())), refresh=True)
+            if self._size != self._console.size:  # what was drawn at another width is scrambled
+                self._size = self._console.size
+                self._console.clear()
+            self._tables = render(status.to_dict())
             return
         now = time.monotonic()
         if status.state != self._state or now - self._logged >= _LOG_EVERY:
             self._logged, self._state = now, status.state
             for stream in status.streams:
+                problems = {one.name: one.error for one in stream.sources if one.error}
                 _LOG.info(
                     "stream",
                     stream=stream.name,
@@ -84,7 +114,18 @@ class View:
                     duplicates=sum(source.duplicates for source in stream.sources),
                     dead_letters=sum(source.dead_letters for source in stream.sources),
                     **({"error": stream.error} if stream.error else {}),
+                    **({"sources": problems} if problems else {}),
                 )
+
+    def _renderable(self) -> RenderableType:
+        if self._doing is None:
+            return Group(*self._tables, Text("Ctrl-C stops with a savepoint", style="dim"))
+        seconds = time.monotonic() - self._since
+        spinner = self._doing
+        if seconds >= 2 and isinstance(spinner.text, Text):
+            what = spinner.text.plain.partition("  ")[0]
+            spinner.update(text=Text.assemble(what, (f"  {seconds:.0f} s", "dim")))
+        return Group(*self._tables, spinner)
 
 
 def render(status: dict[str, Any]) -> list[RenderableType]:
@@ -93,7 +134,14 @@ def render(status: dict[str, Any]) -> list[RenderableType]:
     if status.get("error"):
         shown.append(Text(f"{status['state']}: {status['error']}", style=_COLOURS[status["state"]]))
     for stream in status["streams"]:
-        shown += [_headline(stream), _sources(stream)]
+        shown.append(_headline(stream))
+        if stream["sources"]:
+            shown.append(_sources(stream))
+        shown += [
+            Text(f"{source['name']}: {source['error']}", style="yellow")
+            for source in stream["sources"]
+            if source["error"]
+        ]
         if stream["error"]:
             shown.append(Text(stream["error"], style="red"))
     return shown
@@ -109,32 +157,35 @@ def _headline(stream: dict[str, Any]) -> Text:
     line.append(stream["name"], style="bold").append("  ")
     line.append(stream["state"], style=_COLOURS[stream["state"]])
     line.append(f"  {stream['delivery']}")
-    if checkpoint := stream["checkpoint"]:
+    if stream["savepoint"]:
+        line.append("  savepoint written")
+    elif checkpoint := stream["checkpoint"]:
         at = datetime.fromtimestamp(checkpoint["completed_at"] / 1000, UTC)
         line.append(
-            f"  checkpoint {checkpoint['number']} at {at:%H:%M:%S}Z, {checkpoint['duration']} ms"
+            f"  checkpoint {checkpoint['number']} at {at:%H:%M:%S}Z, {checkpoint['duration']:,} ms"
         )
-    if stream["restarts"]:
-        line.append(f"  {stream['restarts']} restarts", style="yellow")
-    if stream["failed_checkpoints"]:
-        line.append(f"  {stream['failed_checkpoints']} checkpoints failed", style="yellow")
+    if stream["restored_from"]:
+        line.append(f"  from {PurePath(stream['restored_from']).name}", style="dim")
+    for number, what in (
+        (stream["restarts"], "restart"),
+        (stream["failed_checkpoints"], "failed checkpoint"),
+    ):
+        if number:
+            line.append(f"  {number} {what}{'s' * (number > 1)}", style="yellow")
     return line
 
 
 def _sources(stream: dict[str, Any]) -> Table:
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    grid.add_column("source")
-    for name in ("records/s", "read", "lag", "duplicates", "dead letters", "filtered"):
-        grid.add_column(name, justify="right")
+    grid.add_column("source", overflow="fold")
+    for name, width in _COLUMNS.items():
+        grid.add_column(name, justify="right", min_width=width)
     for source in stream["sources"]:
-        label = Text(source["name"])
-        if source["error"]:
-            label.append(f"\n{source['error']}", style="yellow")
         grid.add_row(
-            label,
+            Text(source["name"]),
             f"{source['rate']:,.0f}",
             f"{source['read']:,}",
-            f"{source['lag']:,}",
+            f"{source['lag']:,}" if source["partitions"] else "?",
             f"{source['duplicates']:,}",
             f"{source['dead_letters']:,}",
             f"{source['filtered']:,}",

@@ -85,7 +85,7 @@ def _detach(config: Path, plan: Plan, output: str, *, fresh: bool, until_caught_
     from federation.run.detached import launch
 
     options = ["--fresh"] * fresh + ["--until-caught-up"] * until_caught_up
-    with stderr().status("starting in the background"):
+    with stderr().status("starting in the background, about 20 s"):
         status = launch(plan, config, options)
     emit(
         status,

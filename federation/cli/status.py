@@ -32,12 +32,11 @@ def status(ctx: click.Context, config: Path, output: str) -> None:
     restarting, failed or dead.
     """
     from federation.cli.live import render
-    from federation.config.load import load
-    from federation.config.paths import state_folder
+    from federation.config.paths import find_state
     from federation.run.detached import current
     from federation.run.store import Store
 
-    found = current(Store(state_folder(load(config))))
+    found = current(Store(find_state(config)))
     if found is None:
         emit(
             {"state": "STOPPED", "streams": []}, output, lambda _: "this federation never ran here"

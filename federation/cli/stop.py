@@ -26,14 +26,13 @@ def stop(config: Path, output: str) -> None:
 
     The next start goes on from there. Stopping what does not run is no error.
     """
-    from federation.config.load import load
-    from federation.config.paths import state_folder
+    from federation.config.paths import find_state
     from federation.run.detached import stop as end
     from federation.run.store import Store
 
     console = stderr()
     with console.status("stopping") as waiting:
-        last = end(Store(state_folder(load(config))), say=waiting.update)
+        last = end(Store(find_state(config)), say=waiting.update)
     if last is None:
         emit({"stopped": False}, output, lambda _: "nothing runs")
         return

@@ -7,7 +7,9 @@ it loses its connection to this process, so it never outlives it, however that d
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import struct
 import subprocess
 import tempfile
@@ -75,10 +77,21 @@ class Gateway:
         # Our jobs have no Python workers: the service for them would listen on every interface.
         os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlink spells it so
 
+    def how_it_ended(self) -> str:
+        """The exit code or signal of a JVM that is no longer alive."""
+        code = self._process.returncode if self._process else None
+        if code is None or code >= 0:
+            return f"exit code {code}, see {self._logs / 'jvm.out'}"
+        killed = signal.Signals(-code).name
+        memory = ", perhaps for want of memory" if killed == "SIGKILL" else ""
+        return f"{killed}{memory}"
+
     def stop(self) -> None:
         """End the JVM; safe to call twice."""
         if self._process is None:
             return
+        # it logs each lost connection at length
+        logging.getLogger("py4j").setLevel(logging.CRITICAL)
         _disconnect()
         self._process.terminate()
         try:

@@ -52,7 +52,7 @@ def _aliases(stream: Stream) -> Iterator[str]:
 
 
 def _one(loaded: Loaded, alias: str, timeout: float) -> tuple[ClusterFacts, RegistryFacts]:
-    """A cluster, then its registry: which subjects matter depends on the topics there are."""
+    """A cluster and its registry at once; each has its own time to answer."""
     streams = loaded.config.streams.values()
     sources = [source for s in streams for source in s.sources if source.cluster == alias]
     targets = {
@@ -61,16 +61,19 @@ def _one(loaded: Loaded, alias: str, timeout: float) -> tuple[ClusterFacts, Regi
         if s.target.cluster == alias
         for topic in (s.target.topic, naming.dead_letter(s))
     }
-    cluster = ask(
-        alias,
-        loaded.config.clusters[alias].properties,
-        lambda topic: topic in targets or any(naming.reads(s, topic) for s in sources),
-        timeout,
-    )
-    try:
-        return cluster, _registry(loaded, alias, _topics(sources, cluster), timeout)
-    except FederationError as error:
-        return cluster, RegistryFacts(alias, error=error.findings[0])
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        asked = beside.submit(
+            ask,
+            alias,
+            loaded.config.clusters[alias].properties,
+            lambda topic: topic in targets or any(naming.reads(s, topic) for s in sources),
+            timeout,
+        )
+        try:
+            facts = _registry(loaded, alias, lambda: _topics(sources, asked.result()), timeout)
+        except FederationError as error:
+            facts = RegistryFacts(alias, error=error.findings[0])
+        return asked.result(), facts
 
 
 def _topics(sources: list[Source], cluster: ClusterFacts) -> set[str]:
@@ -79,12 +82,16 @@ def _topics(sources: list[Source], cluster: ClusterFacts) -> set[str]:
     return named | {t for t in cluster.topics if any(naming.reads(s, t) for s in sources)}
 
 
-def _registry(loaded: Loaded, alias: str, topics: set[str], timeout: float) -> RegistryFacts:
+def _registry(
+    loaded: Loaded, alias: str, read: Callable[[], set[str]], timeout: float
+) -> RegistryFacts:
+    """What a registry has; ``read`` waits for the names of the cluster's source topics."""
     declared = loaded.config.clusters[alias].registry
     if declared is None:
         return RegistryFacts(alias)
     with client(access(declared), deadline=timeout) as registry:
         known = registry.subjects()
+        topics = read()
         wanted = {s for topic in topics for s in naming.value_subjects(topic, known)}
         wanted |= {f"{topic}-key" for topic in topics} & set(known)
         checks = {}

@@ -36,8 +36,9 @@ def launch(plan: Plan, config: Path, options: Sequence[str]) -> dict[str, Any]:
     owner = store.owner()
     if owner and owner.alive:
         raise store.taken()
-    store.logs.mkdir(parents=True, exist_ok=True)
+    store.prepare().close()
     log = store.logs / "gateway.log"
+    seen = log.stat().st_size if log.exists() else 0
     began = time.time()
     with log.open("ab") as out:
         process = subprocess.Popen(
@@ -66,13 +67,19 @@ def launch(plan: Plan, config: Path, options: Sequence[str]) -> dict[str, Any]:
             if code == 0 or all(state in {"RUNNING", "DEGRADED"} for state in states):
                 return status
         if code is not None:
-            tail = log.read_text(errors="replace").splitlines()[-5:]
-            raise JobError("the gateway ended at once:\n" + "\n".join(tail), hint=f"read {log}")
+            said = _last_words(log, seen)
+            raise JobError(f"the gateway ended at once: {said}", hint=f"read {log}")
         time.sleep(0.2)
     raise Incomplete(
         f"the streams do not run yet after {_START_DEADLINE:.0f} s",
         hint=f"see federation status, and {log}",
     )
+
+
+def _last_words(log: Path, since: int) -> str:
+    """What a gateway said to people before it ended: its lines that are not log lines."""
+    lines = log.read_bytes()[since:].decode(errors="replace").splitlines()
+    return "\n".join([line for line in lines if not line.startswith("{")] or lines[-3:])
 
 
 def stop(store: Store, *, say: Callable[[str], None]) -> dict[str, Any] | None:

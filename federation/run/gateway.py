@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from federation.errors import Incomplete, JobError
+from federation.errors import FederationError, Incomplete, JobError
 from federation.observe.logs import get_logger
 from federation.run.status import GatewayStatus, worst
 from federation.run.store import Store
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
+    from federation.flink.gateway import Gateway
     from federation.plan.model import Plan
 
 _LOG = get_logger(__name__)
@@ -55,22 +56,33 @@ def run(
         from federation.flink.gateway import Gateway
         from federation.plan.prepare import prepare
 
-        say("preparing topics and schemas at the target")
-        prepared = prepare(plan)
-        say("starting Flink")
         gateway = Gateway(store.logs.resolve(), inherit=(lock,))
         runs = [StreamRun(plan.federation, stream, plan.run, store) for stream in plan.streams]
         watch = _Watch(plan, runs, gateway, store, show)
+        watch.look()
+        caught_up = False
         try:
+            say("starting Flink")
             gateway.start()
+            say("preparing topics and schemas at the target")
+            prepared = prepare(plan)
             for one in runs:
+                if stop.is_set():
+                    break
                 say(f"starting stream {one.plan.name}")
                 one.start(prepared[one.plan.name], fresh=fresh)
+            say("")
             caught_up = _watch(watch, stop, until_caught_up=until_caught_up)
+            say("stopping with a savepoint; Ctrl-C again ends at once")
             _stop(runs)
+        except FederationError as error:
+            for one in runs:
+                one.lost(str(error))
+            watch.look()
+            raise
         finally:
             gateway.stop()
-        last = watch.look(poll=False)
+        last = watch.look()
         for one in runs:
             store.prune(one.plan.name)
     failed = [one.status for one in runs if one.status.state == "FAILED"]
@@ -91,7 +103,7 @@ class _Watch:
         self,
         plan: Plan,
         runs: list[StreamRun],
-        gateway: object,
+        gateway: Gateway,
         store: Store,
         show: Callable[[GatewayStatus], None],
     ) -> None:
@@ -102,12 +114,12 @@ class _Watch:
         self._show = show
         self._began = time.time()
 
-    def look(self, *, poll: bool = True) -> GatewayStatus:
-        streams = tuple(one.poll() if poll else one.status for one in self.runs)
+    def look(self) -> GatewayStatus:
+        streams = tuple(one.poll() for one in self.runs)
         status = GatewayStatus(
             federation=self._plan.federation,
             pid=os.getpid(),
-            jvm_pid=getattr(self.gateway, "pid", None),
+            jvm_pid=self.gateway.pid,
             started_at=self._began,
             at=time.time(),
             streams=streams,
@@ -121,13 +133,11 @@ class _Watch:
 def _watch(watch: _Watch, stop: threading.Event, *, until_caught_up: bool) -> bool:
     """Watch until told to stop, caught up, or nothing runs any more; True if caught up."""
     while not stop.wait(_EVERY):
+        if not watch.gateway.alive:
+            for one in watch.runs:
+                one.lost(f"the JVM of the streams ended: {watch.gateway.how_it_ended()}")
+            return False
         watch.look()
-        if not watch.gateway.alive:  # type: ignore[attr-defined] # the flink layer is typed where it is imported
-            raise JobError(
-                "the JVM ended unexpectedly",
-                hint="read logs/jvm.out and logs/flink.log in the state folder; "
-                "start goes on from the last checkpoint",
-            )
         if all(one.status.state in {"FAILED", "STOPPED"} for one in watch.runs):
             return False
         if until_caught_up and all(one.caught_up() for one in watch.runs):
@@ -137,6 +147,9 @@ def _watch(watch: _Watch, stop: threading.Event, *, until_caught_up: bool) -> bo
 
 def _stop(runs: list[StreamRun]) -> None:
     """Stop all streams at once; each waits for its own savepoint."""
-    with ThreadPoolExecutor(max_workers=max(1, len(runs))) as pool:
+    pool = ThreadPoolExecutor(max_workers=max(1, len(runs)))
+    try:
         for done in [pool.submit(one.stop) for one in runs]:
             done.result()
+    finally:
+        pool.shutdown(wait=False)  # a second Ctrl-C waits for nothing

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from federation.kafka.offsets import Partition
     from federation.plan.model import SourcePlan
 
+_REACH = 5.0  # seconds
 _STILL = 3  # samples without a move before the rest is looked at
 
 
@@ -59,6 +60,14 @@ class SourceLag:
         Raises:
             ClusterError: the cluster does not answer.
         """
+        if self._admin is not None:
+            try:
+                return self._sample()
+            except ClusterError:  # clients remember who led a partition before its broker died
+                self.close()
+        return self._sample()
+
+    def _sample(self) -> tuple[PartitionLag, ...]:
         partitions = self._partitions()
         admin = self._connect()
         ends = offsets.ends(admin, partitions, self._where)
@@ -94,6 +103,7 @@ class SourceLag:
         """Close the connections."""
         if self._consumer is not None:
             self._consumer.close()
+        self._admin = self._consumer = None
 
     def _partitions(self) -> list[Partition]:
         return [(t.name, n) for t in self._source.topics for n in range(t.partitions)]
@@ -108,7 +118,7 @@ class SourceLag:
     def _connect(self) -> AdminClient:
         if self._admin is None:
             cluster = self._source.cluster
-            self._admin = clients.reach(cluster.alias, cluster.properties).admin
+            self._admin = clients.reach(cluster.alias, cluster.properties, _REACH).admin
         return self._admin
 
     def _before_first(
@@ -155,4 +165,5 @@ def reachable(lag: SourceLag) -> tuple[tuple[PartitionLag, ...], str]:
     try:
         return lag.sample(), ""
     except FederationError as error:
-        return (), str(error)
+        first = error.findings[0]
+        return (), f"{first.where}: {first.what}" if first.where else first.what

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from federation.run.lag import SourceLag, reachable
@@ -18,17 +19,31 @@ _RATE_OVER = 2.0  # seconds
 
 
 class SourceWatch:
-    """Follows one source of a running stream."""
+    """Follows one source of a running stream.
+
+    Its cluster is asked in a thread of its own: one that hangs holds up nothing else.
+    """
 
     def __init__(self, source: SourcePlan, index: int, group: str) -> None:
         self.lag = SourceLag(source, group)
         self._name = source.name
         self._cluster = source.cluster.alias
         self._index = index
-        self._sampled = 0.0
+        self._closed = Event()
+        self._thread = Thread(target=self._follow, name=f"lag of {source.name}", daemon=True)
         self._partitions: tuple[PartitionStatus, ...] = ()
         self._error = ""
         self._since, self._before, self._rate = time.monotonic(), 0, 0.0
+
+    def start(self) -> None:
+        """Begin to follow the lag."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Follow no longer; a thread that waits for its cluster is left to end by itself."""
+        self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join(_LAG_EVERY)
 
     def status(self, vertices: Mapping[str, Mapping[str, int]]) -> SourceStatus:
         """The source now.
@@ -36,7 +51,6 @@ class SourceWatch:
         Args:
             vertices: Flink's counters, by the name of the vertex that has them.
         """
-        self._sample()
         own = next(
             (c for v, c in vertices.items() if v.startswith(f"Source: source {self._name}")), {}
         )
@@ -55,15 +69,16 @@ class SourceWatch:
             partitions=self._partitions,
         )
 
-    def _sample(self) -> None:
-        if time.monotonic() - self._sampled < _LAG_EVERY:
-            return
-        lags, self._error = reachable(self.lag)
-        self._sampled = time.monotonic()
-        if not self._error:
-            self._partitions = tuple(
-                PartitionStatus(g.topic, g.partition, g.position, g.end, g.records) for g in lags
-            )
+    def _follow(self) -> None:
+        while not self._closed.is_set():
+            lags, self._error = reachable(self.lag)
+            if not self._error:
+                self._partitions = tuple(
+                    PartitionStatus(g.topic, g.partition, g.position, g.end, g.records)
+                    for g in lags
+                )
+            self._closed.wait(_LAG_EVERY)
+        self.lag.close()
 
     def _measured(self, count: int) -> float:
         """Records per second over the last few seconds; a restart begins at zero again."""

@@ -21,16 +21,18 @@ import shutil
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import psutil
 
 from federation.errors import JobError
+from federation.observe.logs import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_LOG = get_logger(__name__)
 _KEPT_RUNS = 3
 _REMNANT_DEADLINE = 30.0  # seconds for the JVM of a killed gateway to notice
 _CHECKPOINT = re.compile(r"chk-(\d+)")
@@ -75,20 +77,27 @@ class Store:
         Raises:
             JobError: another gateway holds it, or the folder cannot be written.
         """
-        try:
-            self.logs.mkdir(parents=True, exist_ok=True)
-            lock = (self.folder / "lock").open("a")
-        except OSError as error:
-            raise JobError(
-                f"the state folder cannot be written: {error.strerror}",
-                where=str(self.folder),
-                hint="set run.state to a folder that can",
-            ) from error
-        with lock:
+        with self.prepare() as lock:
             self._acquire(lock.fileno())
             me = Owner(os.getpid(), psutil.Process().create_time(), config)
             self._write("gateway.json", {"pid": me.pid, "created": me.created, "config": me.config})
             yield lock.fileno()
+
+    def prepare(self) -> IO[str]:
+        """Make the folder; its lock file, not yet locked.
+
+        Raises:
+            JobError: it cannot be written.
+        """
+        try:
+            self.logs.mkdir(parents=True, exist_ok=True)
+            return (self.folder / "lock").open("a")
+        except OSError as error:
+            raise JobError(
+                f"the state folder cannot be written: {error.strerror}",
+                where=str(self.folder),
+                hint="set run.state to a folder that can be",
+            ) from error
 
     def _acquire(self, lock: int) -> None:
         deadline = time.monotonic() + _REMNANT_DEADLINE
@@ -120,8 +129,11 @@ class Store:
         return Owner(found["pid"], found["created"], found["config"]) if found else None
 
     def write_status(self, status: dict[str, Any]) -> None:
-        """Replace what the gateway says of itself."""
-        self._write("status.json", status)
+        """Replace what the gateway says of itself; a full disk does not end its streams."""
+        try:
+            self._write("status.json", status)
+        except OSError as error:
+            _LOG.warning("the status cannot be written", error=str(error))
 
     def read_status(self) -> dict[str, Any] | None:
         """What the gateway last said of itself."""

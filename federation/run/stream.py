@@ -93,6 +93,8 @@ class StreamRun:
         )
         self._job = compose.submit(self.plan, settings)
         self._rest = FlinkRest(port, self._job.job_id)
+        for source in self._sources:
+            source.start()
         self.status = replace(
             self.status,
             job_id=self._job.job_id,
@@ -160,6 +162,12 @@ class StreamRun:
             self.status, state="FAILED" if error else "STOPPED", error=error or self.status.error
         )
 
+    def lost(self, why: str) -> None:
+        """Take note that the job is gone with its JVM."""
+        if self.status.state not in {"FAILED", "STOPPED"}:
+            self.status = replace(self.status, state="FAILED", error=why)
+            self._close()
+
     def caught_up(self) -> bool:
         """Whether everything that was there at the first look is in a completed checkpoint."""
         if self.status.state != "RUNNING" or self.status.checkpoint is None:
@@ -179,7 +187,9 @@ class StreamRun:
 
     def stop(self) -> None:
         """Stop with a savepoint; where that is not possible, cancel and keep the checkpoint."""
-        if self._job is None or self.status.state in {"FAILED", "STOPPED"}:
+        if self._job is None:
+            self.status = replace(self.status, state="STOPPED")
+        if self.status.state in {"FAILED", "STOPPED"}:
             return
         assert self._folder is not None
         try:
@@ -199,7 +209,7 @@ class StreamRun:
 
     def _close(self) -> None:
         for source in self._sources:
-            source.lag.close()
+            source.close()
         if self._rest:
             self._rest.close()
 

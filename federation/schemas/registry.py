@@ -8,6 +8,7 @@ deadline.
 from __future__ import annotations
 
 import json
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -293,7 +294,7 @@ class Registry:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(_Retry),
             wait=tenacity.wait_random_exponential(multiplier=0.2, max=5.0),
-            stop=tenacity.stop_after_delay(self._deadline),
+            stop=tenacity.stop_before_delay(self._deadline),
             reraise=True,
         )
         try:
@@ -316,7 +317,8 @@ class Registry:
                             f"an answer of over {MAX_ANSWER} bytes", where=self.where
                         )
         except httpx.TransportError as error:
-            raise _Retry(str(error) or type(error).__name__) from None
+            said = re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+            raise _Retry(said or type(error).__name__) from None
         except httpx.HTTPError as error:
             raise ClusterError(
                 f"the registry's answer is damaged: {error}", where=self.where
