@@ -51,9 +51,6 @@ class View:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live: Live | None = None
-        if console.is_terminal:
-            self._live = Live(console=console, transient=True, get_renderable=self._renderable)
         self._tables: list[RenderableType] = []
         self._doing: Spinner | None = None
         self._since = 0.0
@@ -61,6 +58,9 @@ class View:
         self._logged = 0.0
         self._state = ""
         self._level = logging.NOTSET
+        self._live: Live | None = None
+        if console.is_terminal:
+            self._live = Live(console=console, transient=True, get_renderable=self._renderable)
 
     def __enter__(self) -> Self:
         if self._live:
