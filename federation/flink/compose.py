@@ -118,7 +118,7 @@ class Job:
         formats = get_gateway().jvm.org.apache.flink.core.execution.SavepointFormatType
         try:
             future = self._client.stopWithSavepoint(
-                _NO_DRAIN, savepoint.as_uri(), formats.CANONICAL
+                _NO_DRAIN, savepoint.as_uri(), formats.NATIVE
             )
             return str(future.get())
         except Py4JJavaError as error:
@@ -165,7 +165,10 @@ def _configuration(settings: JobSettings) -> Configuration:
         "execution.checkpointing.num-retained": "3",
         "execution.checkpointing.dir": settings.checkpoints.as_uri(),
         "execution.checkpointing.storage": "filesystem",
-        "state.backend.type": "hashmap",
+        # What deduplication remembers is only written: a checkpoint uploads what is new.
+        "state.backend.type": "rocksdb",
+        "state.backend.rocksdb.compaction.style": "UNIVERSAL",
+        "execution.checkpointing.incremental": "true",
         "restart-strategy.type": "exponential-delay",
         "restart-strategy.exponential-delay.initial-backoff": "1 s",
         "restart-strategy.exponential-delay.max-backoff": "30 s",

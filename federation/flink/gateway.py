@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import shutil
 import struct
 import subprocess
 import tempfile
@@ -31,14 +32,16 @@ _CONF = Path(__file__).with_name("conf")
 class Gateway:
     """One JVM with Flink, the connector and our operators on its class path."""
 
-    def __init__(self, logs: Path, *, inherit: Sequence[int] = ()) -> None:
+    def __init__(self, logs: Path, scratch: Path, *, inherit: Sequence[int] = ()) -> None:
         """Prepare; :meth:`start` does the work.
 
         Args:
             logs: folder for ``flink.log`` and the JVM's own output.
+            scratch: folder for temporary files; emptied first, for a killed JVM leaves its own.
             inherit: file descriptors that stay open as long as the JVM lives.
         """
         self._logs = logs
+        self._scratch = scratch
         self._inherit = tuple(inherit)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -55,6 +58,8 @@ class Gateway:
             JobError: the JVM ended or did not answer in time; names its log.
         """
         self._logs.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True)
         output = self._logs / "jvm.out"
         with tempfile.TemporaryDirectory() as folder, output.open("ab") as log:
             port_file = Path(folder) / "port"
@@ -90,8 +95,7 @@ class Gateway:
         """End the JVM; safe to call twice."""
         if self._process is None:
             return
-        # it logs each lost connection at length
-        logging.getLogger("py4j").setLevel(logging.CRITICAL)
+        _hush()
         _disconnect()
         self._process.terminate()
         try:
@@ -118,6 +122,7 @@ class Gateway:
             "-XX:+ExitOnOutOfMemoryError",
             f"-Dlog4j.configurationFile={_CONF / 'log4j2.properties'}",
             f"-Dfederation.logs={self._logs}",
+            f"-Djava.io.tmpdir={self._scratch}",
             "-cp",
             os.pathsep.join(str(jar) for jar in class_path),
             _MAIN,
@@ -138,6 +143,12 @@ class Gateway:
             time.sleep(0.05)
         self.stop()
         raise JobError("the JVM did not answer within a minute", hint=f"read {output}")
+
+
+def _hush() -> None:
+    """No more from py4j, which logs each lost connection at length, and some of it as root."""
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(lambda one: one.msg != "Exception while sending command.")
 
 
 def _disconnect() -> None:

@@ -56,7 +56,7 @@ def run(
         from federation.flink.gateway import Gateway
         from federation.plan.prepare import prepare
 
-        gateway = Gateway(store.logs.resolve(), inherit=(lock,))
+        gateway = Gateway(store.logs.resolve(), store.scratch.resolve(), inherit=(lock,))
         runs = [StreamRun(plan.federation, stream, plan.run, store) for stream in plan.streams]
         watch = _Watch(plan, runs, gateway, store, show)
         watch.look()

@@ -49,7 +49,7 @@ class CheckpointStatus:
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """One stream's job."""
+    """One stream's job; ``failing_checkpoints`` are those since the last completed one."""
 
     name: str
     state: str
@@ -60,6 +60,7 @@ class StreamStatus:
     restarts: int = 0
     checkpoint: CheckpointStatus | None = None
     failed_checkpoints: int = 0
+    failing_checkpoints: int = 0
     sources: tuple[SourceStatus, ...] = ()
     savepoint: str = ""
     error: str = ""

@@ -6,6 +6,7 @@
     gateway.json                  who that is (pid and its start time)
     status.json                   what it last said of itself, replaced every second
     logs/                         gateway.log (detached runs), flink.log, jvm.out
+    tmp/                          Flink's temporary files, emptied at each start
     streams/<stream>/run-0001/    checkpoints/<job>/chk-<n>/…  and savepoint/… of one run
 
 Runs are numbered, and checkpoint numbers go on from run to run, so "the newest" needs no clock.
@@ -65,6 +66,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.logs = folder / "logs"
+        self.scratch = folder / "tmp"
 
     @contextmanager
     def owned(self, config: str) -> Iterator[int]:

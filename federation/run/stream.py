@@ -150,6 +150,7 @@ class StreamRun:
             - bool(self.status.restored_from),
             checkpoint=_checkpoint(checkpoints) or self.status.checkpoint,
             failed_checkpoints=checkpoints["counts"]["failed"],
+            failing_checkpoints=_failing(checkpoints),
             sources=sources,
             error=rest.root_cause() if state in {"RESTARTING", "FAILED"} else "",
         )
@@ -223,6 +224,14 @@ def _checkpoint(checkpoints: dict[str, Any]) -> CheckpointStatus | None:
         latest["latest_ack_timestamp"],
         latest["end_to_end_duration"],
         latest["state_size"],
+    )
+
+
+def _failing(checkpoints: dict[str, Any]) -> int:
+    latest = (checkpoints.get("latest") or {}).get("completed") or {}
+    return sum(
+        one["status"] == "FAILED" and one["id"] > latest.get("id", 0)
+        for one in checkpoints.get("history") or ()
     )
 
 
