@@ -96,7 +96,7 @@ public final class StreamSpec {
     /**
      * Parses the plan of one stream.
      *
-     * @throws IllegalArgumentException naming a property that is missing
+     * @throws IllegalArgumentException naming a property or a field that is missing
      */
     public static StreamSpec parse(String json) {
         try {
@@ -114,7 +114,12 @@ public final class StreamSpec {
     private static int[] positions(JsonNode names, Schema contract) {
         int[] positions = new int[names.size()];
         for (int i = 0; i < positions.length; i++) {
-            positions[i] = contract.getField(names.get(i).asText()).pos();
+            String name = names.get(i).asText();
+            Schema.Field field = contract.getField(name);
+            if (field == null) {
+                throw new IllegalArgumentException("the contract has no field " + name);
+            }
+            positions[i] = field.pos();
         }
         return positions;
     }

@@ -16,8 +16,8 @@ import org.apache.avro.Schema;
  * is bounded, programs apart from refusals: ids made up by broken records displace no program.
  */
 final class Writers {
-    static final int MAX_PROGRAMS = 1_000;
-    static final int MAX_REFUSALS = 10_000;
+    private static final int MAX_PROGRAMS = 1_000;
+    private static final int MAX_REFUSALS = 10_000;
     /** An id that is unknown may be registered later, and is asked for again after this long. */
     static final long UNKNOWN_MS = 30_000;
 
@@ -26,8 +26,8 @@ final class Writers {
     private final Map<String, Rule> rules;
     private final String where;
     private final LongSupplier clock;
-    private final Map<Integer, Writer> programs = new Recent<>(MAX_PROGRAMS);
-    private final Map<Integer, Refusal> refusals = new Recent<>(MAX_REFUSALS);
+    private final Map<Integer, Writer> programs;
+    private final Map<Integer, Refusal> refusals;
     private int lastId;
     private Writer last;
 
@@ -42,11 +42,24 @@ final class Writers {
             Map<String, Rule> rules,
             String where,
             LongSupplier clock) {
+        this(registry, reader, rules, where, clock, MAX_PROGRAMS, MAX_REFUSALS);
+    }
+
+    Writers(
+            RegistryClient registry,
+            Schema reader,
+            Map<String, Rule> rules,
+            String where,
+            LongSupplier clock,
+            int maxPrograms,
+            int maxRefusals) {
         this.registry = registry;
         this.reader = reader;
         this.rules = rules;
         this.where = where;
         this.clock = clock;
+        programs = new Recent<>(maxPrograms);
+        refusals = new Recent<>(maxRefusals);
     }
 
     /** What one writer schema compiled to; {@code where} may be null. */

@@ -1,0 +1,59 @@
+package federation.plan;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import federation.plan.StreamSpec.RegistrySpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** Plans for tests: a small stream of orders, to be changed before it is parsed. */
+public final class Specs {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private Specs() {}
+
+    /** JSON with apostrophes for quotation marks. */
+    public static ObjectNode json(String text) {
+        try {
+            return (ObjectNode) JSON.readTree(text.replace('\'', '"'));
+        } catch (IOException error) {
+            throw new UncheckedIOException(error);
+        }
+    }
+
+    /** Orders of a cluster {@code eu} to one called {@code hub}; key {@code id}, as text. */
+    public static ObjectNode orders(String registry) {
+        ObjectNode spec = json("""
+                {'stream': 'orders',
+                 'contract': {'type': 'record', 'name': 'Order', 'namespace': 'shop', 'fields': [
+                   {'name': 'id', 'type': 'string'},
+                   {'name': 'event', 'type': 'long'},
+                   {'name': 'sum', 'type': 'int'}]},
+                 'keySchema': {'type': 'record', 'name': 'OrderKey', 'namespace': 'shop', 'fields': [
+                   {'name': 'id', 'type': 'string'}]},
+                 'target': {'keyFields': ['id'], 'keyEncoding': 'string', 'valueSchemaId': 66051,
+                   'keySchemaId': -1, 'clusterId': 'hub-id'},
+                 'deduplicationKey': ['event'], 'acrossKeys': false, 'tombstones': 'forward',
+                 'deadLetterRatio': 0.2, 'deadLetterOf': 10000,
+                 'sources': [{'name': 'eu/orders', 'cluster': 'eu', 'clusterId': 'eu-id',
+                   'registry': {'username': null, 'password': null, 'token': null, 'ca': null},
+                   'rules': {}, 'keyRules': {}, 'where': null}]}""");
+        registry(spec).put("url", registry);
+        return spec;
+    }
+
+    /** The only source of {@link #orders}. */
+    public static ObjectNode source(ObjectNode spec) {
+        return (ObjectNode) spec.get("sources").get(0);
+    }
+
+    /** Its registry. */
+    public static ObjectNode registry(ObjectNode spec) {
+        return (ObjectNode) source(spec).get("registry");
+    }
+
+    /** Access to a registry at this address without credentials. */
+    public static RegistrySpec access(String url) {
+        return StreamSpec.parse(orders(url).toString()).sources.get(0).registry;
+    }
+}

@@ -1,0 +1,183 @@
+package federation.source;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import federation.plan.Specs;
+import federation.plan.StreamSpec;
+import federation.plan.StreamSpec.SourceSpec;
+import federation.record.BucketSelector;
+import federation.record.HeaderBlock;
+import federation.record.Record;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.SimpleCounter;
+import org.apache.flink.runtime.execution.SuppressRestartsException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Test;
+
+@DisplayName("Dead letters")
+class DeadLettersTest {
+    private static final SourceSpec SOURCE =
+            StreamSpec.parse(Specs.orders("http://r").toString()).sources.get(0);
+    private static final byte[] KEY = Stage.framed(6, (byte) 1);
+    private static final byte[] VALUE = Stage.framed(5, (byte) 2);
+
+    private final Counter count = new SimpleCounter();
+
+    private DeadLetters letters(double ratio, int of) {
+        return new DeadLetters(SOURCE, ratio, of, count);
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record(byte[] key, byte[] value, Headers headers) {
+        return new ConsumerRecord<>("orders", 3, 41, 1_700_000_000_000L, TimestampType.CREATE_TIME,
+                -1, -1, key, value, headers, Optional.empty());
+    }
+
+    private static ConsumerRecord<byte[], byte[]> record() {
+        return record(KEY, VALUE, new RecordHeaders());
+    }
+
+    private static List<String> texts(Record record) {
+        List<String> texts = new ArrayList<>();
+        for (Header header : HeaderBlock.read(record.headers)) {
+            texts.add(header.key() + "=" + new String(header.value(), StandardCharsets.UTF_8));
+        }
+        return texts;
+    }
+
+    @Test
+    @DisplayName("keep key, value, time and headers, and add what happened, in this order")
+    void headers() {
+        Headers given = new RecordHeaders().add("a", Stage.utf8("ü")).add("a", Stage.utf8("2"));
+        Record dead = letters(1, 10).of(record(KEY, VALUE, given), new Refused("map", "null", "Grund: ü"));
+        assertEquals(Record.DEAD, dead.kind);
+        assertSame(KEY, dead.key);
+        assertSame(VALUE, dead.value);
+        assertEquals(1_700_000_000_000L, dead.timestamp);
+        assertEquals(List.of(
+                "a=ü", "a=2",
+                "fed.dead.cluster=eu",
+                "fed.dead.cluster_id=eu-id",
+                "fed.dead.topic=orders",
+                "fed.dead.partition=3",
+                "fed.dead.offset=41",
+                "fed.dead.timestamp=1700000000000",
+                "fed.dead.schema_id=5",
+                "fed.dead.stage=map",
+                "fed.dead.reason=null",
+                "fed.dead.error=Grund: ü",
+                "fed.dead.attempt=1"), texts(dead));
+        assertEquals(1, count.getCount());
+    }
+
+    @Test
+    @DisplayName("name the schema of what failed: the key's in stage key, none where there is no frame")
+    void schemaId() {
+        assertTrue(texts(dead(KEY, null, "key")).contains("fed.dead.schema_id=6"));
+        assertTrue(texts(dead(null, Stage.framed(-2), "schema")).contains("fed.dead.schema_id=4294967294"));
+        for (byte[] value : new byte[][] {{}, {0, 0, 0, 5}, {1, 0, 0, 0, 5, 9}}) {
+            assertTrue(texts(dead(null, value, "frame")).stream().noneMatch(t -> t.contains("schema_id")));
+        }
+    }
+
+    private Record dead(byte[] key, byte[] value, String stage) {
+        return letters(1, 10).of(record(key, value, new RecordHeaders()), new Refused(stage, "x", "why"));
+    }
+
+    @Test
+    @DisplayName("of one source partition share a bucket, so that they keep their order")
+    void bucket() {
+        DeadLetters letters = letters(1, 10);
+        int bucket = letters.of(record(), new Refused("map", "null")).bucket;
+        assertEquals(bucket, letters.of(record(null, null, new RecordHeaders()), new Refused("map", "x")).bucket);
+        assertTrue(bucket >= 0 && bucket < BucketSelector.BUCKETS);
+    }
+
+    @Test
+    @DisplayName("do not carry an error of any length")
+    void shortened() {
+        Record dead = letters(1, 10).of(record(), new Refused("schema", "contract", "x".repeat(100_000)));
+        String error = Stage.dead(dead, "error");
+        assertEquals(1_000, error.length());
+        assertTrue(error.endsWith("x…"));
+    }
+
+    @Test
+    @DisplayName("are tolerated up to the limit, and the next one stops the job for good, saying why")
+    void limit() {
+        DeadLetters letters = letters(0.2, 10);
+        for (int i = 0; i < 8; i++) {
+            letters.passed();
+        }
+        letters.of(record(), new Refused("map", "null"));
+        letters.of(record(), new Refused("map", "null"));
+        SuppressRestartsException stop = assertThrows(
+                SuppressRestartsException.class, () -> letters.of(record(), new Refused("map", "null")));
+        assertEquals("3 of the last 10 records of eu/orders cannot be used; the last one, "
+                + "eu/orders-3@41: null, where a value is needed (map/null)", stop.getCause().getMessage());
+        assertEquals(2, count.getCount(), "the one that stops the job is not written");
+    }
+
+    @Test
+    @DisplayName("are not judged before there are as many records as the limit looks at")
+    void tooFew() {
+        DeadLetters letters = letters(0.2, 10);
+        for (int i = 0; i < 9; i++) {
+            letters.of(record(), new Refused("map", "null"));
+        }
+        assertThrows(SuppressRestartsException.class, () -> letters.of(record(), new Refused("map", "null")));
+    }
+
+    @RepeatedTest(10)
+    @DisplayName("stop the job exactly when over the ratio of the last records are dead, by a naive count")
+    void naive(RepetitionInfo info) {
+        Random random = new Random(info.getCurrentRepetition());
+        int of = 1 + random.nextInt(30);
+        double ratio = random.nextInt(11) / 10.0;
+        DeadLetters letters = letters(ratio, of);
+        List<Boolean> history = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            boolean fails = random.nextDouble() < ratio;
+            history.add(fails);
+            long failed = history.subList(Math.max(0, i + 1 - of), i + 1).stream().filter(f -> f).count();
+            if (!fails) {
+                letters.passed();
+            } else if (i + 1 >= of && failed > ratio * of) {
+                assertThrows(SuppressRestartsException.class,
+                        () -> letters.of(record(), new Refused("map", "null")));
+            } else {
+                assertDoesNotThrow(() -> letters.of(record(), new Refused("map", "null")));
+            }
+        }
+    }
+
+    @Test
+    @DisplayName("are a share of all records: what a filter or a policy drops was read well")
+    void droppedCounts() throws Exception {
+        try (Stage stage = new Stage()) {
+            stage.spec.put("deadLetterOf", 10).put("tombstones", "drop");
+            stage.source.put("where", "event > 5");
+            for (int i = 0; i < 8; i++) {
+                assertTrue(stage.feed(Stage.key("A"), i % 2 == 0 ? Stage.value("A", 1) : null).isEmpty());
+            }
+            assertEquals(Record.DEAD, stage.feed(null, new byte[0]).orElseThrow().kind);
+            assertEquals(Record.DEAD, stage.feed(null, new byte[0]).orElseThrow().kind);
+            assertThrows(SuppressRestartsException.class, () -> stage.feed(null, new byte[0]));
+        }
+    }
+}
