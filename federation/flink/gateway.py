@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
