@@ -12,7 +12,7 @@ HOW = {
 }
 
 
-@click.command(epilog="\b\n" + "\n".join(HOW.values()))
+@click.command(epilog="\b\nExamples:\n" + "\n".join(f"  {how}" for how in HOW.values()))
 @click.argument("shell", type=click.Choice(list(HOW)))
 def completion(shell: str) -> None:
     """Print the completion script of a shell."""

@@ -20,7 +20,17 @@ _DOMAINS: dict[str, dict[str, Any]] = {
         "file": "order",
         "key": "order_id",
         "same": "order_id",
-        "time": "created_at",
+        "topics": ("orders", "order_events"),
+        "by_key": "id",
+        "fields": (
+            {},
+            {
+                "order_id": "id",
+                "customer": "client.name",
+                "amount": "total",
+                "created_at": "{from: ts, unit: ms}",
+            },
+        ),
         "contract": {
             "type": "record",
             "name": "Order",
@@ -40,7 +50,18 @@ _DOMAINS: dict[str, dict[str, Any]] = {
         "file": "reading",
         "key": "device_id",
         "same": "device_id, sequence",
-        "time": "at",
+        "topics": ("telemetry", "device_readings"),
+        "by_key": "deviceId",
+        "fields": (
+            {"sequence": "seq", "celsius": "reading"},
+            {
+                "device_id": "deviceId",
+                "sequence": "counter",
+                "celsius": "values.temperature",
+                "humidity": "values.humidity",
+                "at": "{from: measured_at, lossy: true}",
+            },
+        ),
         "contract": {
             "type": "record",
             "name": "Reading",
@@ -61,6 +82,7 @@ _TEMPLATE = """\
 #
 # Which topics of which clusters make one stream, and what a record of it looks like.
 # Check it with `federation lint -c federation.yaml`; `federation plan` shows what it would do.
+# It fits the sandbox as it stands: `federation init --help` says how to try it.
 version: 1
 federation: $stream          # the name under which state is kept
 
@@ -80,17 +102,14 @@ clusters:
 streams:
   $stream:
     schema: schemas/$file.avsc      # the contract: every source is mapped to it
-    sources:
+    sources:                        # fields are found by name, or where `fields` says
       - cluster: eu
-        topics: [$stream]            # fields are found by name
+        topics: [$eu_topic]
         # start: latest             # or {timestamp: 2026-01-31T08:00:00Z}; earliest if not said
-      - cluster: us
-        topics: [${stream}_events]
-        key: {$key: id}        # for delete markers: where the record's key has it
-        fields:                     # contract field: path in the source's record
-          $key: id
-          $time: {from: ts, unit: ms}
-    deduplicate: {key: [$same], window: 24h}   # what makes two records the same event
+$eu_fields      - cluster: us
+        topics: [$us_topic]
+        key: {$key: $by_key}        # for delete markers: where the record's key has it
+$us_fields    deduplicate: {key: [$same], window: 24h}   # what makes two records the same event
     target:
       cluster: hub
       topic: $stream.unified
@@ -99,7 +118,16 @@ streams:
 """
 
 
-@click.command()
+_EXAMPLES = """\b
+Examples:
+  federation init shop && cd shop
+  federation sandbox up && federation sandbox seed
+  eval "$(federation sandbox env)"
+  federation start -c federation.yaml --until-caught-up
+"""
+
+
+@click.command(epilog=_EXAMPLES)
 @click.argument(
     "folder", type=click.Path(file_okay=False, path_type=Path), default=".", metavar="[FOLDER]"
 )
@@ -119,7 +147,7 @@ def init(folder: Path, domain: str) -> None:
 
     about = _DOMAINS[domain]
     files = {
-        folder / "federation.yaml": Template(_TEMPLATE).substitute(about),
+        folder / "federation.yaml": _config(about),
         folder / "schemas" / f"{about['file']}.avsc": _json(about["contract"]),
         folder / "federation.schema.json": _json(json_schema()),
     }
@@ -133,6 +161,23 @@ def init(folder: Path, domain: str) -> None:
         _write(path, content)
         click.echo(f"wrote {path}")
     click.echo(f"next: federation lint --config {folder / 'federation.yaml'}", err=True)
+
+
+def _config(about: dict[str, Any]) -> str:
+    rules = [
+        "        fields:                     # contract field: path in the source's record\n"
+        + "".join(f"          {field}: {path}\n" for field, path in given.items())
+        if given
+        else ""
+        for given in about["fields"]
+    ]
+    return Template(_TEMPLATE).substitute(
+        about,
+        eu_topic=about["topics"][0],
+        us_topic=about["topics"][1],
+        eu_fields=rules[0],
+        us_fields=rules[1],
+    )
 
 
 def _json(value: Any) -> str:

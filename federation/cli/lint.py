@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+_EXAMPLES = """\b
+Examples:
+  federation lint -c orders.yaml
+  federation lint -c orders.yaml -o json | jq .warnings
+"""
+
+
+@click.command(epilog=_EXAMPLES)
 @config_option
 @output_option
 def lint(config: Path, output: str) -> None:

@@ -36,14 +36,7 @@ _COLOURS = {
     "DEAD": "bold red",
 }
 _LOG_EVERY = 5.0
-_COLUMNS = {  # what is counted, and the least width: steady columns are read more easily
-    "records/s": 9,
-    "read": 10,
-    "lag": 10,
-    "duplicates": 10,
-    "dead letters": 12,
-    "filtered": 8,
-}
+_WIDTHS = {"read": 9, "lag": 8}  # at least: steady columns are read more easily
 
 
 class View:
@@ -168,7 +161,7 @@ def _headline(stream: dict[str, Any]) -> Text:
         line.append(f"  from {PurePath(stream['restored_from']).name}", style="dim")
     for number, what in (
         (stream["restarts"], "restart"),
-        (stream["failed_checkpoints"], "failed checkpoint"),
+        (stream.get("failing_checkpoints", 0), "failing checkpoint"),
     ):
         if number:
             line.append(f"  {number} {what}{'s' * (number > 1)}", style="yellow")
@@ -178,11 +171,13 @@ def _headline(stream: dict[str, Any]) -> Text:
 def _sources(stream: dict[str, Any]) -> Table:
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     grid.add_column("source", overflow="fold")
-    for name, width in _COLUMNS.items():
-        grid.add_column(name, justify="right", min_width=width)
+    columns = ["records/s", "read", "lag", "duplicates", "dead letters"]
+    if any(source["filtered"] for source in stream["sources"]):
+        columns.append("filtered")
+    for name in columns:
+        grid.add_column(name, justify="right", min_width=_WIDTHS.get(name))
     for source in stream["sources"]:
-        grid.add_row(
-            Text(source["name"]),
+        cells = (
             f"{source['rate']:,.0f}",
             f"{source['read']:,}",
             f"{source['lag']:,}" if source["partitions"] else "?",
@@ -190,4 +185,5 @@ def _sources(stream: dict[str, Any]) -> Table:
             f"{source['dead_letters']:,}",
             f"{source['filtered']:,}",
         )
+        grid.add_row(Text(source["name"]), *cells[: len(columns)])
     return grid

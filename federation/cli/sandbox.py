@@ -150,7 +150,7 @@ def reset(*, yes: bool, folder: Path | None) -> None:
     help="Lines for a shell, or one JSON object.",
 )
 def env(folder: Path | None, output: str) -> None:
-    """Print the addresses as variables that configurations use: EU_BOOTSTRAP, EU_REGISTRY..."""
+    """Print the addresses as variables: EU_BOOTSTRAP, EU_REGISTRY..."""
     found = _sandbox(folder).env()
     if output == "json":
         click.echo(json.dumps(found, indent=2))
@@ -165,11 +165,21 @@ def env(folder: Path | None, output: str) -> None:
     )
 )
 @click.argument("node")
-@click.option("-n", "--lines", type=click.IntRange(0), default=50, show_default=True)
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0),
+    default=50,
+    show_default=True,
+    help="How many lines from its end.",
+)
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is appended, until Ctrl-C.")
 @_folder
 def logs(node: str, lines: int, *, follow: bool, folder: Path | None) -> None:
-    """Print the log of NODE: eu/broker, eu/registry... (eu is its broker)."""
+    """Print the log of a node.
+
+    NODE is a name that status shows, such as eu/registry; eu alone is its broker.
+    """
     try:
         for line in _sandbox(folder).logs(node, lines=lines, follow=follow):
             click.echo(line)
@@ -232,7 +242,9 @@ def seed(  # noqa: PLR0917 - click passes its options by name
     folder: Path | None,
     output: str,
 ) -> None:
-    """Write realistic records into the source clusters (eu, us, and ap if it exists).
+    """Write realistic records into the source clusters.
+
+    Those are eu and us, and ap if it exists.
 
     Each cluster has its own schemas for the same thing, an older and a newer version in one topic,
     and what real topics contain: events in two clusters, retries, delete markers, records that

@@ -7,13 +7,22 @@ import json
 import click
 
 
-@click.command("config-schema")
+_EXAMPLES = """\b
+Examples:
+  federation config-schema > federation.schema.json
+  federation config-schema --markdown | less
+"""
+
+
+@click.command("config-schema", epilog=_EXAMPLES)
 @click.option("--markdown", is_flag=True, help="Print the reference page instead.")
 def config_schema(*, markdown: bool) -> None:
     """Print the JSON Schema of configurations.
 
     Name it in the first line of a file and editors complete and check it:
-    # yaml-language-server: $schema=federation.schema.json
+
+    \b
+      # yaml-language-server: $schema=federation.schema.json
     """
     from federation.config.reference import json_schema, reference_markdown
 

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 _EXAMPLES = """\b
-Example:
+Examples:
   federation stop -c orders.yaml
+  federation stop -c orders.yaml -o json | jq .savepoints
 """
 
 
