@@ -6,11 +6,14 @@ import json
 
 import click
 
-
 _EXAMPLES = """\b
 Examples:
   federation config-schema > federation.schema.json
   federation config-schema --markdown | less
+
+\b
+First line of a configuration:
+  # yaml-language-server: $schema=federation.schema.json
 """
 
 
@@ -19,10 +22,7 @@ Examples:
 def config_schema(*, markdown: bool) -> None:
     """Print the JSON Schema of configurations.
 
-    Name it in the first line of a file and editors complete and check it:
-
-    \b
-      # yaml-language-server: $schema=federation.schema.json
+    Named in the first line of a file, it lets editors complete and check that file.
     """
     from federation.config.reference import json_schema, reference_markdown
 
