@@ -21,6 +21,7 @@ from pathlib import Path
 
 from federation.errors import FederationError, SetupError
 from federation.flink import jars, jvm
+from federation.flink.lock import read_lock
 
 RELEASE = "17"  # the oldest Java that runs Flink 2
 PACKAGED = Path(__file__).with_name("operators.jar")
@@ -56,7 +57,7 @@ def operators_jar(sources: Path = SOURCES) -> Path:
 def content_hash(sources: Path = SOURCES) -> str:
     """16 hexadecimal digits over everything that the jar is made from."""
     digest = hashlib.sha256(RELEASE.encode())
-    locked = jars.read_lock()
+    locked = read_lock()
     for jar in (*locked["compiler"], *locked["connector"], *locked["flink"]):
         digest.update(jar.sha256.encode())
     for path in _files(sources / "main"):

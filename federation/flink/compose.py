@@ -117,9 +117,7 @@ class Job:
         """
         formats = get_gateway().jvm.org.apache.flink.core.execution.SavepointFormatType
         try:
-            future = self._client.stopWithSavepoint(
-                _NO_DRAIN, savepoint.as_uri(), formats.NATIVE
-            )
+            future = self._client.stopWithSavepoint(_NO_DRAIN, savepoint.as_uri(), formats.NATIVE)
             return str(future.get())
         except Py4JJavaError as error:
             raise JobError(f"the savepoint failed: {_innermost(error.java_exception)}") from None

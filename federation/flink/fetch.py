@@ -18,7 +18,7 @@ from federation.errors import SetupError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from federation.flink.jars import Jar
+    from federation.flink.lock import Jar
 
 Progress = Callable[[int, int], None]
 """Called with (bytes fetched so far, bytes to fetch in all), from several threads in turn."""

@@ -19,7 +19,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from federation.flink.jars import LOCK
+from federation.flink.lock import LOCK
 
 
 def lock(path: Path = LOCK) -> None:

@@ -82,7 +82,7 @@ def lock(tmp_path: Path) -> Path:
 
 def test_every_locked_jar_has_an_exact_version_and_a_sha256():
     """Each entry names one file for ever: no range, no snapshot, 64 hexadecimal digits."""
-    groups = jars.read_lock()
+    groups = read_lock()
     assert {"connector", "broker", "registry", "compiler", "junit"} <= groups.keys()
     for jar in (jar for group in groups.values() for jar in group):
         assert re.fullmatch(r"[0-9a-f]{64}", jar.sha256), jar
@@ -93,26 +93,26 @@ def test_every_locked_jar_has_an_exact_version_and_a_sha256():
 
 def test_the_lock_holds_coordinates_and_no_address():
     """Where to download from is the resolver's business, not the lock's."""
-    assert "://" not in jars.LOCK.read_text()
-    assert "www." not in jars.LOCK.read_text()
+    assert "://" not in LOCK.read_text()
+    assert "www." not in LOCK.read_text()
 
 
 def test_no_group_holds_one_artifact_twice():
     """One class path never has two versions of the same artifact."""
-    for name, group in jars.read_lock().items():
+    for name, group in read_lock().items():
         keys = [(jar.group, jar.artifact, jar.classifier) for jar in group]
         assert len(keys) == len(set(keys)), name
 
 
 def test_the_lock_is_written_the_way_it_is_read():
     """Formatting what was read gives the file's own text, so that a relock shows true changes only."""
-    text = jars.LOCK.read_text()
+    text = LOCK.read_text()
     assert jarlock._text(json.loads(text)) == text
 
 
 def test_coordinates_are_in_mavens_notation():
     """group:artifact[:extension[:classifier]]:version, and the file name a repository uses."""
-    app = jars.read_lock()["registry"][0]
+    app = read_lock()["registry"][0]
     assert app.coordinate == f"io.apicurio:apicurio-registry-app:tar.gz:all:{app.version}"
     assert app.file_name == f"apicurio-registry-app-{app.version}-all.tar.gz"
 
