@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 import pytest
@@ -18,9 +18,6 @@ from federation.cli import app
 from federation.cli.app import cli
 from federation.cli.output import config_option, emit, output_option, print_findings, table
 from federation.errors import ConfigError, Finding, Incomplete
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HEAVY = ("pyflink", "py4j", "confluent_kafka", "pydantic", "rich.console", "httpx", "structlog")
 
@@ -92,6 +89,21 @@ def test_lint_needs_no_engine_and_no_client(tmp_path):
         "confluent_kafka",
         "httpx",
     }
+
+
+def test_plan_needs_no_engine(tmp_path):
+    """`plan` decides and shows everything without pyflink or py4j."""
+    code = (
+        f"import pathlib, sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import plan_facts\nfrom federation.cli.app import cli\nfrom federation.plan import gather\n"
+        "gather.gather = lambda *args, **more: plan_facts.facts()\n"
+        f"plan_facts.loaded(pathlib.Path({str(tmp_path)!r}))\n"
+        f"cli.main(['plan', '-c', {str(tmp_path / 'shop.yaml')!r}], standalone_mode=False)\n"
+        "print('LOADED', *sorted(sys.modules))"
+    )
+    out = python(code)
+    assert "orders.unified" in out.partition("LOADED ")[0]
+    assert not set(out.partition("LOADED ")[2].split()) & {"pyflink", "py4j"}
 
 
 def test_every_listed_command_is_a_command_of_that_name():

@@ -15,10 +15,11 @@ import java.io.OutputStream;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
@@ -128,7 +129,7 @@ class RegistryClientTest {
         CountDownLatch waited = new CountDownLatch(2);
         RegistryClient client = new RegistryClient(
                 Specs.access("http://127.0.0.1:" + port), (url, why) -> waited.countDown(), SOON, 1);
-        FutureTask<Schema> asking = asking(client);
+        Asking asking = asking(client);
         assertTrue(waited.await(30, TimeUnit.SECONDS));
         end(asking);
     }
@@ -198,7 +199,7 @@ class RegistryClientTest {
                 Thread.currentThread().interrupt();
             }
         });
-        FutureTask<Schema> asking = asking(client(registry.url()));
+        Asking asking = asking(client(registry.url()));
         assertTrue(asked.await(30, TimeUnit.SECONDS));
         end(asking);
         over.countDown();
@@ -211,7 +212,7 @@ class RegistryClientTest {
         registry.first(LocalRegistry.status(503, ""));
         RegistryClient client = new RegistryClient(
                 Specs.access(registry.url()), (url, why) -> waiting.countDown(), SOON, 60_000);
-        FutureTask<Schema> asking = asking(client);
+        Asking asking = asking(client);
         assertTrue(waiting.await(30, TimeUnit.SECONDS));
         end(asking);
     }
@@ -338,28 +339,23 @@ class RegistryClientTest {
         return answer;
     }
 
-    private FutureTask<Schema> asking(RegistryClient client) {
-        FutureTask<Schema> task = new FutureTask<>(() -> client.byId(9)) {
-            @Override
-            public boolean cancel(boolean interrupt) {
-                throw new UnsupportedOperationException("interrupt its thread");
-            }
-        };
+    /** A question in a thread of its own. */
+    private record Asking(FutureTask<Schema> task, Thread thread) {}
+
+    private static Asking asking(RegistryClient client) {
+        FutureTask<Schema> task = new FutureTask<>(() -> client.byId(9));
         Thread thread = new Thread(task, "asking");
         thread.setDaemon(true);
-        asker = thread;
         thread.start();
-        return task;
+        return new Asking(task, thread);
     }
 
-    private Thread asker;
-
     /** Interrupts a question, which must end by that and by nothing else. */
-    private void end(FutureTask<Schema> asking) throws Exception {
-        assertFalse(asking.isDone());
-        asker.interrupt();
-        var failed = assertThrows(
-                java.util.concurrent.ExecutionException.class, () -> asking.get(30, TimeUnit.SECONDS));
+    private static void end(Asking asking) {
+        assertFalse(asking.task.isDone());
+        asking.thread.interrupt();
+        ExecutionException failed = assertThrows(
+                ExecutionException.class, () -> asking.task.get(30, TimeUnit.SECONDS));
         assertInstanceOf(InterruptedException.class, failed.getCause());
     }
 }

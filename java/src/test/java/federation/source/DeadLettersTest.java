@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import federation.Vectors;
 import federation.plan.Specs;
 import federation.plan.StreamSpec;
 import federation.plan.StreamSpec.SourceSpec;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.regex.Pattern;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.SimpleCounter;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
@@ -83,6 +85,15 @@ class DeadLettersTest {
                 "fed.dead.error=Grund: ü",
                 "fed.dead.attempt=1"), texts(dead));
         assertEquals(1, count.getCount());
+    }
+
+    @Test
+    @DisplayName("have the headers that the documentation lists, in its order")
+    void documented() throws Exception {
+        List<String> listed = Pattern.compile("\\| `(fed\\.dead\\.\\w+)` \\|")
+                .matcher(Vectors.page("reference/dead-letters.md")).results().map(r -> r.group(1)).toList();
+        Record dead = letters(1, 10).of(record(), new Refused("map", "null"));
+        assertEquals(listed, texts(dead).stream().map(t -> t.replaceFirst("=.*", "")).toList());
     }
 
     @Test

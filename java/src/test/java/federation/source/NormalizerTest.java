@@ -11,16 +11,23 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import federation.map.Murmur3;
 import federation.plan.Specs;
 import federation.record.BucketSelector;
 import federation.record.Record;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.avro.Schema;
+import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.Headers;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -49,7 +56,7 @@ class NormalizerTest {
 
     @Test
     @DisplayName("a value is the contract's record behind the target's own schema id")
-    void value_() throws Exception {
+    void mapped() throws Exception {
         Record record = stage.order("A1", 3);
         assertEquals(Record.VALUE, record.kind);
         assertEquals(0, record.source);
@@ -195,8 +202,7 @@ class NormalizerTest {
             stage.order("A" + i, i);
             stage.tombstone("A" + i);
         }
-        assertEquals(
-                java.util.List.of("/schemas/ids/5", "/schemas/ids/6"), stage.registry.asked());
+        assertEquals(List.of("/schemas/ids/5", "/schemas/ids/6"), stage.registry.asked());
     }
 
     @Test
@@ -219,30 +225,29 @@ class NormalizerTest {
     @DisplayName("an interrupt while waiting for a schema ends the task, and stays set")
     void interrupted() throws Exception {
         Thread.currentThread().interrupt();
-        org.junit.jupiter.api.Assertions.assertThrows(
-                java.io.IOException.class, () -> stage.order("A1", 3));
+        assertThrows(IOException.class, () -> stage.order("A1", 3));
         assertTrue(Thread.interrupted());
     }
 
     @Test
     @DisplayName("headers stay, in order and repeated, with the origin behind them")
     void headersKept() throws Exception {
-        var given = new org.apache.kafka.common.header.internals.RecordHeaders()
+        Headers given = new RecordHeaders()
                 .add("a", utf8("1")).add("a", null).add("b", utf8("2"));
         Record record = stage.feed(null, value("A1", 3), given).orElseThrow();
-        var kept = headers(record);
+        Headers kept = headers(record);
         kept.remove("fed.origin");
         assertEquals(given, kept);
         assertEquals("fed.origin", last(headers(record)));
     }
 
-    private static String last(org.apache.kafka.common.header.Headers headers) {
-        var all = headers.toArray();
+    private static String last(Headers headers) {
+        Header[] all = headers.toArray();
         return all[all.length - 1].key();
     }
 
     static byte[] concat(byte[]... parts) {
-        var bytes = new java.io.ByteArrayOutputStream();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         for (byte[] part : parts) {
             bytes.writeBytes(part);
         }
