@@ -38,10 +38,10 @@ junit: setup ## test the Java operators
 	$(BIN)/python -m federation.flink.build test $(ARGS)
 
 unit: setup ## the quick tests: unit, property, docs (ARGS: more options for pytest)
-	$(BIN)/pytest $(wildcard tests/unit tests/property tests/docs) $(ARGS)
+	$(BIN)/pytest $(wildcard tests/unit tests/property tests/docs) -m 'not integration' $(ARGS)
 
 integration: setup ## the tests on real brokers
-	$(BIN)/pytest $(wildcard tests/integration tests/scenarios) -m 'not bench' $(ARGS)
+	$(BIN)/pytest $(wildcard tests/integration tests/scenarios) tests/docs/test_readme.py -m 'not bench' $(ARGS)
 
 pytest: setup ## every test in Python
 	$(BIN)/pytest -m 'not bench' $(ARGS)
