@@ -16,6 +16,7 @@ import pytest
 
 from federation.errors import SetupError
 from federation.flink import fetch, jarlock, jars
+from federation.flink.lock import LOCK, read_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
