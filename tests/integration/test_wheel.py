@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from streams import case
+from truth import judge
+
+if TYPE_CHECKING:
+    from federation.sandbox import Sandbox
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -20,6 +32,7 @@ def _run(*command: str | Path, cwd: Path) -> str:
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
         text=True,
         timeout=600,
@@ -59,9 +72,43 @@ def test_the_wheel_holds_the_operators_and_the_sdist_their_sources(built: Path):
         assert [name for name in archive.getnames() if "/java/src/main/" in name]
 
 
+def test_the_wheel_holds_every_example(built: Path):
+    """What the checkout has in configs/ is in the package, so that `federation demo` finds it."""
+    (wheel,) = built.glob("*.whl")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    found = ((CHECKOUT / "configs").glob(pattern) for pattern in ("*.*", "schemas/*"))
+    examples = [path for paths in found for path in paths if path.is_file()]
+    assert "orders.yaml" in {path.name for path in examples}
+    assert {f"federation/{path.relative_to(CHECKOUT)}" for path in examples} <= names
+
+
 def test_the_installed_command_tells_its_version(installed_cli: Path, tmp_path: Path):
     """``federation --version`` answers from a folder that has nothing to do with the checkout."""
     assert "0.1.0" in _run(installed_cli, "--version", cwd=tmp_path)
+
+
+def test_the_installed_command_lists_its_commands(installed_cli: Path, tmp_path: Path):
+    """``federation --help`` names what a person needs, from the package alone."""
+    said = _run(installed_cli, "--help", cwd=tmp_path)
+    assert {"demo", "plan", "start", "verify"} <= set(said.split())
+
+
+def test_the_installed_gateway_finds_its_examples(installed_cli: Path, tmp_path: Path):
+    """What the demo copies is there, and is the installation's own; its configuration is sound."""
+    code = "from federation.cli import demo; print(demo._examples())"
+    examples = Path(_run(installed_cli.with_name("python"), "-c", code, cwd=tmp_path).strip())
+    assert examples.is_relative_to(installed_cli.parents[1])
+    names = (
+        "EU_BOOTSTRAP",
+        "EU_REGISTRY",
+        "US_BOOTSTRAP",
+        "US_REGISTRY",
+        "HUB_BOOTSTRAP",
+        "HUB_REGISTRY",
+    )
+    settings = [f"{name}=http://x:1" if "REG" in name else f"{name}=x:1" for name in names]
+    lint = [installed_cli, "lint", "-c", examples / "orders.yaml"]
+    assert _run("env", *settings, *lint, cwd=tmp_path).startswith("ok: 1 stream, 3 clusters")
 
 
 def test_the_installed_gateway_compiles_nothing(installed_cli: Path, tmp_path: Path):
@@ -71,3 +118,19 @@ def test_the_installed_gateway_compiles_nothing(installed_cli: Path, tmp_path: P
     jar = Path(said.strip())
     assert jar.is_relative_to(installed_cli.parents[1])
     assert [n for n in zipfile.ZipFile(jar).namelist() if n.startswith("federation/")]
+
+
+def test_the_installed_gateway_runs_a_stream(
+    installed_cli: Path, sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Installed from the wheel it merges a stream to the truth, and its verify agrees."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)  # nothing of the checkout may help
+    made = replace(case(sandbox, tmp_path, "wheel", records=5_000), cli=(str(installed_cli),))
+    made.run("start", "--until-caught-up")
+    verdict = judge(
+        made.truth, made.env["HUB_BOOTSTRAP"], made.env["HUB_REGISTRY"], made.target, made.dead
+    )
+    assert verdict.faults() == {}
+    assert verdict.counts["record"] > 0
+    assert verdict.counts["tombstone"] > 0
+    assert json.loads(made.run("verify", "--all", "-o", "json"))["verdict"] == "equal"
