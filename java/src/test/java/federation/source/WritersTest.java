@@ -104,6 +104,7 @@ class WritersTest {
             writers.get(0);
         }
         int asked = registry.asked().size();
+        assertEquals(PROGRAMS + 1, asked, "what is in use stays");
         writers.get(0);
         writers.get(2);
         assertEquals(asked, registry.asked().size());
