@@ -2,41 +2,29 @@
 
 from __future__ import annotations
 
-import subprocess
+import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from confluent_kafka.admin import NewTopic
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from guarded import guarded_broker, login
+
 from federation.errors import ClusterError, Incomplete
-from federation.flink import jars, jvm
 from federation.kafka import offsets
 from federation.kafka.clients import consumer, producer, reach, wait
 from federation.kafka.facts import ask
 from federation.kafka.reading import Span, read
-from federation.sandbox import nodes
-from federation.sandbox.state import new_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.integration
-
-PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
-SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule"
-SASL = """
-listeners=SASL_PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=SASL_PLAINTEXT://127.0.0.1:{broker}
-listener.security.protocol.map=SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=SASL_PLAINTEXT
-sasl.mechanism.inter.broker.protocol=PLAIN
-sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
-listener.name.sasl_plaintext.plain.sasl.jaas.config={module} required username="broker" \
-password="inside" user_broker="inside" user_reader="right";
-listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config={scram} required;
-"""
 
 
 @pytest.fixture
@@ -48,41 +36,8 @@ def eu(sandbox) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory) -> Iterator[str]:
     """The address of a broker that asks for a login (PLAIN or SCRAM; reader, right)."""
-    folder = tmp_path_factory.mktemp("guarded")
-    node = new_cluster("guarded", set(), None)
-    nodes.prepare(folder, node)
-    layout = nodes.Layout(folder, node)
-    kept = [
-        line
-        for line in layout.properties.read_text().splitlines()
-        if not line.startswith(("listeners=", "advertised.", "listener.security."))
-    ]
-    sasl = SASL.format(**node.ports, module=PLAIN, scram=SCRAM)
-    layout.properties.write_text("\n".join(kept) + sasl)
-    java, broker = jvm.find_java(21), jars.resolve("broker")
-    user = ["--add-scram", "SCRAM-SHA-512=[name=reader,password=right]"]
-    with layout.log("broker").open("wb") as log:
-        format_command = nodes.format_command(java, broker, folder, node)
-        subprocess.run([*format_command, *user], stdout=log, stderr=log, check=True, timeout=120)
-        command = nodes.broker_command(java, broker, folder, node)
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    try:
-        reach("guarded", login(node.bootstrap), timeout=90)
-        yield node.bootstrap
-    finally:
-        process.kill()
-        process.wait()
-
-
-def login(bootstrap, word="right", mechanism="PLAIN", protocol="SASL_PLAINTEXT"):
-    """Java properties of the guarded broker."""
-    module = PLAIN if mechanism == "PLAIN" else SCRAM
-    return {
-        "bootstrap.servers": bootstrap,
-        "security.protocol": protocol,
-        "sasl.mechanism": mechanism,
-        "sasl.jaas.config": f'{module} required username="reader" password="{word}";',
-    }
+    with guarded_broker(tmp_path_factory.mktemp("guarded")) as bootstrap:
+        yield bootstrap
 
 
 def refused(properties, timeout=10.0) -> ClusterError:
