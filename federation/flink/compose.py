@@ -147,6 +147,9 @@ def _configuration(settings: JobSettings) -> Configuration:
         # Loopback only, nothing to submit or cancel from outside, no foreign origin.
         "rest.address": "127.0.0.1",
         "rest.bind-address": "127.0.0.1",
+        "jobmanager.bind-host": "127.0.0.1",
+        "taskmanager.bind-host": "127.0.0.1",
+        "taskmanager.host": "127.0.0.1",
         "rest.port": str(settings.rest_port),
         "rest.bind-port": str(settings.rest_port),
         "web.submit.enable": "false",
@@ -225,14 +228,12 @@ def _source(java: Any, source: SourcePlan, index: int, spec: str, group: str) ->
 
 
 def _start(java: Any, start: StartPosition) -> Any:
-    initializers = (
-        java.org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer
-    )
+    first = java.federation.source.FirstOffsets
     if start.kind == "latest":
-        return initializers.latest()
+        return first.latest()
     if start.kind == "timestamp":
         assert start.timestamp is not None
-        return initializers.timestamp(int(start.timestamp.timestamp() * 1000))
+        return first.timestamp(int(start.timestamp.timestamp() * 1000))
     if start.kind == "offsets":
         assert start.offsets is not None
         offsets = java.java.util.HashMap()
@@ -240,8 +241,8 @@ def _start(java: Any, start: StartPosition) -> Any:
             for partition, offset in partitions.items():
                 key = java.org.apache.kafka.common.TopicPartition(topic, partition)
                 offsets.put(key, java.java.lang.Long.valueOf(offset))
-        return initializers.offsets(offsets)
-    return initializers.earliest()
+        return first.offsets(offsets)
+    return first.earliest()
 
 
 def _deduplicate(java: Any, merged: Any, stream: StreamPlan) -> Any:

@@ -43,6 +43,7 @@ def stream_spec(stream: StreamPlan, *, value_schema_id: int, key_schema_id: int 
             },
             "deduplicationKey": deduplication.key if deduplication else (),
             "acrossKeys": bool(deduplication and deduplication.across_keys),
+            "severalClusters": len({s.cluster.cluster_id for s in stream.sources}) > 1,
             "tombstones": stream.tombstones,
             "deadLetterRatio": stream.dead_letter_ratio,
             "deadLetterOf": stream.dead_letter_of,

@@ -90,4 +90,5 @@ def test_absent_parts_are_said_and_not_left_out():
     """Without deduplication and key schema their properties are there all the same."""
     made = json.loads(stream_spec(_stream(None), value_schema_id=7, key_schema_id=None))
     assert (made["deduplicationKey"], made["acrossKeys"]) == ([], False)
+    assert made["severalClusters"]
     assert made["target"]["keySchemaId"] == -1

@@ -26,6 +26,8 @@ public final class StreamSpec {
     /** Positions of the deduplication key in the contract; empty without deduplication. */
     public final int[] deduplicationKey;
     public final boolean acrossKeys;
+    /** Whether a record may come directly and by way of another cluster. */
+    public final boolean severalClusters;
     /** forward, drop or dead-letter. */
     public final String tombstones;
     public final double deadLetterRatio;
@@ -84,6 +86,7 @@ public final class StreamSpec {
         targetClusterId = target.required("clusterId").asText();
         deduplicationKey = positions(node.required("deduplicationKey"), contract);
         acrossKeys = node.required("acrossKeys").asBoolean();
+        severalClusters = node.required("severalClusters").asBoolean();
         tombstones = node.required("tombstones").asText();
         deadLetterRatio = node.required("deadLetterRatio").asDouble();
         deadLetterOf = node.required("deadLetterOf").asInt();

@@ -267,6 +267,9 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
                             .add(Origin.HEADER, Arrays.copyOf(origin, length))
                             .toBytes()
                     : HeaderBlock.single(Origin.HEADER_UTF8, origin, length);
+            if (stream.severalClusters) {
+                transport(record, origin, length);
+            }
             return;
         }
         byte[] before = came.value();
@@ -277,7 +280,18 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
                 .addAll(in.headers(), Origin.HEADER)
                 .add(Origin.HEADER, Origin.withHop(before, sourceCluster))
                 .toBytes();
-        hash.hash(before, 0, end);
+        transport(record, before, end);
+    }
+
+    /**
+     * What arrives by two routes is one record. Its business identity says so where it has one; else
+     * its origin does.
+     */
+    private void transport(Record record, byte[] origin, int length) {
+        if (record.hasBusiness) {
+            return;
+        }
+        hash.hash(origin, 0, length);
         record.hasTransport = true;
         record.transport1 = hash.first();
         record.transport2 = hash.second();

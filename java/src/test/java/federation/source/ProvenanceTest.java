@@ -48,7 +48,30 @@ class ProvenanceTest {
         assertArrayEquals(here(42), origin(stage.tombstone("A1")));
         Record third = stage.feed(null, value("A1", 4), new RecordHeaders().add("h", null)).orElseThrow();
         assertArrayEquals(here(43), origin(third));
-        assertFalse(third.hasTransport, "its place is its own: nothing can be a second copy");
+        assertFalse(third.hasTransport, "its cluster is the only one: nothing can be a second copy");
+    }
+
+    @Test
+    @DisplayName("without a business identity, what comes directly and what took a detour are one record")
+    void diamond() throws Exception {
+        stage.spec.put("severalClusters", true);
+        Record direct = stage.tombstone("A1");
+        byte[] detour = Origin.withHop(origin(direct), cluster("x"));
+        Record relayed = stage.feed(key("A1"), null, with(detour)).orElseThrow();
+        assertTrue(direct.hasTransport);
+        assertEquals(direct.transport1, relayed.transport1);
+        assertEquals(direct.transport2, relayed.transport2);
+    }
+
+    @Test
+    @DisplayName("a record with a business identity needs no other")
+    void oneIdentity() throws Exception {
+        stage.spec.put("severalClusters", true);
+        for (Headers headers : new Headers[] {new RecordHeaders(), with(elsewhere("ap-id"))}) {
+            Record record = stage.feed(null, value("A1", 4), headers).orElseThrow();
+            assertTrue(record.hasBusiness);
+            assertFalse(record.hasTransport);
+        }
     }
 
     @Test
@@ -64,6 +87,7 @@ class ProvenanceTest {
     void transport() throws Exception {
         byte[] origin = elsewhere("ap-id");
         byte[] detour = Origin.withHop(Origin.withHop(origin, cluster("x")), cluster("y"));
+        stage.spec.putArray("deduplicationKey");
         Record one = stage.feed(null, value("A1", 3), with(origin)).orElseThrow();
         Record other = stage.feed(key("A1"), null, with(detour)).orElseThrow();
         Murmur3 wanted = murmur(origin);

@@ -1,0 +1,72 @@
+package federation.source;
+
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
+import org.apache.kafka.clients.consumer.OffsetResetStrategy;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * Where a first run begins, as offsets and nothing else.
+ *
+ * <p>Flink's own initializers leave "earliest" and "latest" as marks that are looked up again whenever
+ * a reader starts: a restart before a partition's first record would begin at another "latest". And
+ * they tell the consumer to jump where a position is gone: records that retention took would be
+ * skipped in silence. Here both are decided once, and a position that is gone fails the job.
+ */
+public final class FirstOffsets implements OffsetsInitializer {
+    private static final long serialVersionUID = 1L;
+
+    /** The kinds of beginning that only the cluster can turn into offsets. */
+    public enum Kind { EARLIEST, LATEST }
+
+    private final Kind kind;
+    private final OffsetsInitializer given;
+
+    private FirstOffsets(Kind kind, OffsetsInitializer given) {
+        this.kind = kind;
+        this.given = given;
+    }
+
+    /** The first record that is there. */
+    public static FirstOffsets earliest() {
+        return new FirstOffsets(Kind.EARLIEST, null);
+    }
+
+    /** What comes after now. */
+    public static FirstOffsets latest() {
+        return new FirstOffsets(Kind.LATEST, null);
+    }
+
+    /** The first record at or after an instant, in epoch milliseconds; else what comes after now. */
+    public static FirstOffsets timestamp(long timestamp) {
+        return new FirstOffsets(Kind.LATEST, OffsetsInitializer.timestamp(timestamp));
+    }
+
+    /** These offsets; partitions that are not named begin with the first record that is there. */
+    public static FirstOffsets offsets(Map<TopicPartition, Long> offsets) {
+        return new FirstOffsets(Kind.EARLIEST, OffsetsInitializer.offsets(offsets));
+    }
+
+    @Override
+    public Map<TopicPartition, Long> getPartitionOffsets(
+            Collection<TopicPartition> partitions, PartitionOffsetsRetriever retriever) {
+        Map<TopicPartition, Long> found = new HashMap<>(kind == Kind.EARLIEST
+                ? retriever.beginningOffsets(partitions)
+                : retriever.endOffsets(partitions));
+        if (given != null) {
+            given.getPartitionOffsets(partitions, retriever).forEach((partition, offset) -> {
+                if (offset >= 0) { // a negative one is a mark
+                    found.put(partition, offset);
+                }
+            });
+        }
+        return found;
+    }
+
+    @Override
+    public OffsetResetStrategy getAutoOffsetResetStrategy() {
+        return OffsetResetStrategy.NONE;
+    }
+}
