@@ -22,31 +22,33 @@ public final class FirstOffsets implements OffsetsInitializer {
     public enum Kind { EARLIEST, LATEST }
 
     private final Kind kind;
-    private final OffsetsInitializer given;
+    private final Long timestamp;
+    private final HashMap<TopicPartition, Long> declared;
 
-    private FirstOffsets(Kind kind, OffsetsInitializer given) {
+    private FirstOffsets(Kind kind, Long timestamp, Map<TopicPartition, Long> declared) {
         this.kind = kind;
-        this.given = given;
+        this.timestamp = timestamp;
+        this.declared = new HashMap<>(declared);
     }
 
     /** The first record that is there. */
     public static FirstOffsets earliest() {
-        return new FirstOffsets(Kind.EARLIEST, null);
+        return new FirstOffsets(Kind.EARLIEST, null, Map.of());
     }
 
     /** What comes after now. */
     public static FirstOffsets latest() {
-        return new FirstOffsets(Kind.LATEST, null);
+        return new FirstOffsets(Kind.LATEST, null, Map.of());
     }
 
     /** The first record at or after an instant, in epoch milliseconds; else what comes after now. */
     public static FirstOffsets timestamp(long timestamp) {
-        return new FirstOffsets(Kind.LATEST, OffsetsInitializer.timestamp(timestamp));
+        return new FirstOffsets(Kind.LATEST, timestamp, Map.of());
     }
 
     /** These offsets; partitions that are not named begin with the first record that is there. */
     public static FirstOffsets offsets(Map<TopicPartition, Long> offsets) {
-        return new FirstOffsets(Kind.EARLIEST, OffsetsInitializer.offsets(offsets));
+        return new FirstOffsets(Kind.EARLIEST, null, offsets);
     }
 
     @Override
@@ -55,13 +57,13 @@ public final class FirstOffsets implements OffsetsInitializer {
         Map<TopicPartition, Long> found = new HashMap<>(kind == Kind.EARLIEST
                 ? retriever.beginningOffsets(partitions)
                 : retriever.endOffsets(partitions));
-        if (given != null) {
-            given.getPartitionOffsets(partitions, retriever).forEach((partition, offset) -> {
-                if (offset >= 0) { // a negative one is a mark
-                    found.put(partition, offset);
-                }
-            });
+        if (timestamp != null) {
+            Map<TopicPartition, Long> asked = new HashMap<>();
+            partitions.forEach(partition -> asked.put(partition, timestamp));
+            retriever.offsetsForTimes(asked)
+                    .forEach((partition, at) -> found.put(partition, at.offset()));
         }
+        found.replaceAll((partition, offset) -> declared.getOrDefault(partition, offset));
         return found;
     }
 
