@@ -7,6 +7,7 @@ checkout builds its operators on first use and has its examples.
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -28,4 +29,7 @@ class OperatorsHook(BuildHookInterface[Any]):
         from federation.flink import build  # noqa: PLC0415 - found only through the line above
 
         build_data["force_include"][str(build.operators_jar())] = "federation/flink/operators.jar"
-        build_data["force_include"][f"{self.root}/configs"] = "federation/configs"
+        configs = Path(self.root, "configs")
+        for file in (*configs.glob("*.*"), *configs.glob("schemas/*")):
+            inside = Path("federation/configs", file.relative_to(configs))
+            build_data["force_include"][str(file)] = str(inside)
