@@ -33,10 +33,10 @@ def find_state(path: Path) -> Path:
     document = read(path, os.environ)
     data = document.data if isinstance(document.data, dict) else {}
     run = data.get("run") or {}
-    name, state = data.get("federation"), run.get("state") if isinstance(run, dict) else ""
+    name, state = data.get("federation"), run.get("state") if isinstance(run, dict) else run
     broken = any(map(document.is_broken, (("federation",), ("run", "state"))))
     if broken or not (isinstance(name, str) and re.match(NAME, name)):
         return state_folder(load(path))
-    if not isinstance(state, str | None):
+    if state is run or not isinstance(state, str | None):
         return state_folder(load(path))
     return (path.parent / (state or Path(".federation", name))).resolve()

@@ -17,8 +17,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import re
 import shutil
+import struct
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 _LOG = get_logger(__name__)
 _KEPT_RUNS = 3
 _REMNANT_DEADLINE = 30.0  # seconds for the JVM of a killed gateway to notice
-_CHECKPOINT = re.compile(r"chk-(\d+)")
+_HEADER = struct.Struct(">IIq")  # of Flink's _metadata: magic, version, checkpoint number
+_MAGIC = 0x4960672D
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ class Store:
         return self.folder / "streams" / stream
 
     def _runs(self, stream: str) -> list[Path]:
-        return sorted(self._stream(stream).glob("run-[0-9]*"))
+        return sorted(self._stream(stream).glob("run-[0-9]*"), key=lambda run: int(run.name[4:]))
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
         draft = self.folder / f".{name}.{os.getpid()}"
@@ -190,12 +191,20 @@ class Store:
 
 
 def _newest(run: Path) -> Path | None:
-    """Where a run can be gone on from: its savepoint, which ends it, else its last checkpoint."""
-    savepoints = [path.parent for path in run.glob("savepoint/*/_metadata")]
-    checkpoints = [path.parent for path in run.glob("checkpoints/*/chk-*/_metadata")]
-    return next(iter(savepoints), None) or max(checkpoints, key=_number, default=None)
+    """Where a run can be gone on from: its last checkpoint, or the savepoint that came after it.
+
+    Mostly the savepoint ends the run; a job that could not stop after it goes on with checkpoints.
+    """
+    files = [*run.glob("savepoint/*/_metadata"), *run.glob("checkpoints/*/chk-*/_metadata")]
+    numbers = {file.parent: number for file in files if (number := _number(file)) is not None}
+    return max(numbers, key=numbers.__getitem__, default=None)
 
 
-def _number(checkpoint: Path) -> int:
-    found = _CHECKPOINT.fullmatch(checkpoint.name)
-    return int(found[1]) if found else -1
+def _number(metadata: Path) -> int | None:
+    """The number of a checkpoint or savepoint, from its file's head; None if that is damaged."""
+    try:
+        with metadata.open("rb") as file:
+            magic, _version, number = _HEADER.unpack(file.read(_HEADER.size))
+    except (OSError, struct.error):
+        return None
+    return number if magic == _MAGIC else None
