@@ -28,7 +28,12 @@ EXIT_INTERRUPTED = 130  # what a shell reports for a program ended by SIGINT
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("federation.cli.init:init", "Write a commented configuration to start from."),
     "lint": ("federation.cli.lint:lint", "Check a configuration, without any network."),
+    "test": ("federation.cli.test:test", "Run a configuration's cases, without any network."),
     "plan": ("federation.cli.plan:plan", "Show exactly what start would run."),
+    "schemas": (
+        "federation.cli.schemas:schemas",
+        "Compare schemas with the contract, or draft one.",
+    ),
     "start": ("federation.cli.start:start", "Run the streams of a configuration."),
     "status": ("federation.cli.status:status", "Show the state and lag of running streams."),
     "stop": ("federation.cli.stop:stop", "Stop running streams with a savepoint."),

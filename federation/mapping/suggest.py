@@ -40,10 +40,14 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A contract and, in the order of the sources, their rules by contract field."""
+    """A contract and, in the order of the sources, their rules by contract field.
+
+    ``alone`` are, per source, the contract fields that no other source fills.
+    """
 
     contract: Schema
     rules: tuple[Mapping[str, Suggestion], ...]
+    alone: tuple[tuple[str, ...], ...]
 
     def parsed(self, source: int) -> dict[str, Rule]:
         """A source's rules as the mapping takes them."""
@@ -68,7 +72,9 @@ def suggest(sources: Sequence[Sequence[Schema]]) -> Draft:
     writers = list(_writers(sources))
     merger = Merger.over(name for w in writers for name in _type_names(w.type))
     if any(_recursive(w.type) for w in writers):  # rules do not reach into a type within itself
-        return Draft(Schema(merger.record(writers)), tuple({} for _ in sources))
+        return Draft(
+            Schema(merger.record(writers)), tuple({} for _ in sources), ((),) * len(sources)
+        )
     groups = _match(writers, len(sources))
     root = Type("record", name=writers[0].type.name, extra=dict(writers[0].type.extra))
     merger.given.add(root.name)
@@ -78,7 +84,8 @@ def suggest(sources: Sequence[Sequence[Schema]]) -> Draft:
         dict(_rules(contract, groups, [w for w in writers if w.source == n], n))
         for n in range(len(sources))
     )
-    return Draft(contract, rules)
+    alone = tuple(tuple(g.name for g in groups if set(g.names) == {n}) for n in range(len(sources)))
+    return Draft(contract, rules, alone)
 
 
 def words(name: str) -> tuple[str, ...]:

@@ -21,6 +21,11 @@ def dead_letter(stream: Stream) -> str:
     return stream.errors.dead_letter or f"{stream.target.topic}.dead"
 
 
+def source(read: Source) -> str:
+    """A source for people: ``cluster/topics``."""
+    return f"{read.cluster}/{read.pattern or ','.join(read.topics)}"
+
+
 def key_encoding(stream: Stream) -> str:
     """``string`` or ``avro``."""
     key = stream.target.key

@@ -48,7 +48,7 @@ class SourceCompiler:
                 self._keys(source, names, registry.subjects)
         return SourcePlan(
             uid=uids.source(cluster.cluster_id, source.topics, source.pattern),
-            name=f"{source.cluster}/{source.pattern or ','.join(source.topics)}",
+            name=naming.source(source),
             cluster=cluster,
             topics=tuple(TopicRef(t.name, t.topic_id, t.partitions) for t in topics),
             pattern=source.pattern,

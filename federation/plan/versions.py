@@ -1,0 +1,162 @@
+"""The registered schemas of sources, and each of them against the contract."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from federation.errors import FederationError, Finding
+from federation.kafka.facts import ask
+from federation.mapping import resolve
+from federation.mapping.changes import changes
+from federation.mapping.keys import key_schema
+from federation.plan import naming
+from federation.plan.registries import access, client
+from federation.schemas.registry import NotAvro
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from federation.config.load import Loaded
+    from federation.config.models import Source
+    from federation.mapping.changes import Change
+    from federation.mapping.report import MappingReport
+    from federation.mapping.rules import Rule
+    from federation.schemas.avro import Schema
+    from federation.schemas.registry import RegisteredVersion, Registry
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVersions:
+    """What a source's registry holds.
+
+    Attributes:
+        name: the source for people, ``cluster/topics``.
+        source: as configured.
+        values: versions of the value subjects, oldest first, by subject.
+        keys: versions of the key subjects.
+        refused: subjects that are not Avro, and why.
+        error: why the cluster or its registry could not be asked; then nothing else is known.
+    """
+
+    name: str
+    source: Source
+    values: Mapping[str, tuple[RegisteredVersion, ...]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[RegisteredVersion, ...]] = field(default_factory=dict)
+    refused: tuple[Finding, ...] = ()
+    error: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One version against the contract.
+
+    Attributes:
+        part: ``value`` or ``key``.
+        report: what becomes of each field; None if the version cannot meet the contract.
+        refused: why it cannot, all reasons; ``where`` is a contract field.
+        changed: what differs from the version before.
+    """
+
+    subject: str
+    version: int
+    id: int
+    part: str
+    report: MappingReport | None
+    refused: tuple[Finding, ...]
+    changed: tuple[Change, ...]
+
+
+def read_versions(
+    loaded: Loaded, sources: Sequence[Source], *, timeout: float = 10.0
+) -> list[SourceVersions]:
+    """Ask the registries of sources, each in its own thread; what fails is an ``error``.
+
+    Args:
+        loaded: the configuration that declares the clusters.
+        sources: whose schemas; a cluster is asked for its topics only for a pattern.
+        timeout: seconds for a cluster or registry to answer.
+    """
+    if not sources:
+        return []
+    with ThreadPoolExecutor(max_workers=min(32, len(sources))) as threads:
+        return list(threads.map(lambda one: _read(loaded, one, timeout), sources))
+
+
+def compare(
+    found: SourceVersions, contract: Schema, key_fields: Sequence[str] | None
+) -> Iterator[Compared]:
+    """Every version of a source against the contract.
+
+    Args:
+        found: the source's versions.
+        contract: the stream's.
+        key_fields: of the target key, which delete markers need; None if they are not forwarded.
+    """
+    for versions in found.values.values():
+        yield from _subject(versions, "value", contract, found.source.fields)
+    if key_fields is not None:
+        target = key_schema(contract, key_fields)
+        for versions in found.keys.values():
+            yield from _subject(versions, "key", target, found.source.key)
+
+
+def _subject(
+    versions: Sequence[RegisteredVersion], part: str, contract: Schema, rules: Mapping[str, Rule]
+) -> Iterator[Compared]:
+    before: RegisteredVersion | None = None
+    for one in versions:
+        changed = changes(before.schema, one.schema) if before else ()
+        report: MappingReport | None = None
+        refused: tuple[Finding, ...] = ()
+        try:
+            report = resolve.compile(one.schema, contract, rules).report
+        except resolve.ContractMismatch as mismatch:
+            refused = mismatch.findings
+        yield Compared(one.subject, one.version, one.id, part, report, refused, changed)
+        before = one
+
+
+def _read(loaded: Loaded, source: Source, timeout: float) -> SourceVersions:
+    name = naming.source(source)
+    declared = loaded.config.clusters[source.cluster].registry
+    try:
+        topics = _topics(loaded, source, timeout)
+        if declared is None:
+            what = f"cluster {source.cluster} has no registry"
+            hint = "declare one; without it schemas are not known before records come"
+            error = Finding(what, loaded.where("clusters", source.cluster), hint)
+            return SourceVersions(name, source, error=error)
+        with client(access(declared), deadline=timeout) as registry:
+            return _subjects(registry, name, source, topics)
+    except FederationError as error:
+        return SourceVersions(name, source, error=error.findings[0])
+
+
+def _topics(loaded: Loaded, source: Source, timeout: float) -> Sequence[str]:
+    if source.pattern is None:
+        return source.topics
+    properties = loaded.config.clusters[source.cluster].properties
+    facts = ask(source.cluster, properties, lambda _topic: False, timeout)
+    if facts.error is not None:
+        raise FederationError.of([facts.error])
+    return [topic for topic in facts.topics if naming.reads(source, topic)]
+
+
+def _subjects(
+    registry: Registry, name: str, source: Source, topics: Sequence[str]
+) -> SourceVersions:
+    known = registry.subjects()
+    values: dict[str, tuple[RegisteredVersion, ...]] = {}
+    keys: dict[str, tuple[RegisteredVersion, ...]] = {}
+    refused = []
+    for topic in topics:
+        wanted = [(s, values) for s in naming.value_subjects(topic, known)]
+        wanted += [(s, keys) for s in (f"{topic}-key",) if s in known]
+        for subject, out in wanted:
+            try:
+                out[subject] = tuple(registry.versions(subject))
+            except NotAvro as error:
+                refused.append(error.findings[0])
+    return SourceVersions(name, source, values, keys, tuple(refused))
