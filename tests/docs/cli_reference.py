@@ -22,7 +22,7 @@ the same. Results go to stdout, everything else to stderr. `FEDERATION_CONFIG` s
 | 0 | good |
 | 1 | error; `status` and `sandbox status`: something is not well |
 | 2 | wrong usage |
-| 3 | `verify` or `test` found differences |
+| 3 | `verify` or `test` found differences; `schemas diff`: a version cannot meet the contract |
 | 4 | partial, or out of time |
 | 130 | interrupted |
 """
