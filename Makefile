@@ -18,7 +18,7 @@ setup: $(READY) ## create the environment in .venv (once, and when dependencies 
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 fmt: setup ## format the code and fix what can be fixed
