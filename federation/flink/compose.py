@@ -35,6 +35,7 @@ _DISCOVERY_MS = "30000"
 _DAY_MS = 24 * 60 * 60 * 1000
 _TRANSPORT_WINDOW_MS = _DAY_MS  # two routes of one record differ by less
 _MAX_HOLD_MS = 7 * _DAY_MS
+_RESULT_SECONDS = 10
 _NO_DRAIN = False  # windows are not flushed: the stream goes on later
 
 
@@ -45,7 +46,9 @@ class JobSettings:
     Attributes:
         parallelism: parallel tasks.
         checkpoint_ms: checkpoint interval.
-        checkpoints: folder (URI or path) for checkpoints.
+        checkpoint_timeout_ms: how long a checkpoint may take.
+        tolerated_failures: how many checkpoints in a row may fail before the job restarts.
+        checkpoints: folder for checkpoints.
         restore: checkpoint or savepoint to go on from.
         rest_port: loopback port of this job's REST API.
         group: consumer group under which progress is published.
@@ -53,6 +56,8 @@ class JobSettings:
 
     parallelism: int
     checkpoint_ms: int
+    checkpoint_timeout_ms: int
+    tolerated_failures: int
     checkpoints: Path
     restore: Path | None
     rest_port: int
@@ -76,6 +81,11 @@ def submit(stream: StreamPlan, settings: JobSettings) -> Job:
             f"Flink does not take stream {stream.name}: {_innermost(error.java_exception)}",
             hint="read flink.log in the state folder's logs",
         ) from None
+    except Py4JError as error:
+        raise JobError(
+            f"the JVM was lost while stream {stream.name} was submitted: {error}",
+            hint="read jvm.out in the state folder's logs",
+        ) from None
 
 
 class Job:
@@ -98,11 +108,11 @@ class Job:
             return True
 
     def failure(self) -> str:
-        """Why the job failed, or nothing if it ended well or still runs."""
+        """Why a job that has ended failed, or nothing if it ended well."""
         try:
-            result = self._client.getJobExecutionResult()
-            if result.isDone():
-                result.get()
+            # Its result comes a moment after its last state.
+            seconds = get_gateway().jvm.java.util.concurrent.TimeUnit.SECONDS
+            self._client.getJobExecutionResult().get(_RESULT_SECONDS, seconds)
         except Py4JJavaError as error:
             return _innermost(error.java_exception)
         except Py4JError as error:
@@ -117,7 +127,7 @@ class Job:
         """
         formats = get_gateway().jvm.org.apache.flink.core.execution.SavepointFormatType
         try:
-            future = self._client.stopWithSavepoint(_NO_DRAIN, savepoint.as_uri(), formats.NATIVE)
+            future = self._client.stopWithSavepoint(_NO_DRAIN, _uri(savepoint), formats.NATIVE)
             return str(future.get())
         except Py4JJavaError as error:
             raise JobError(f"the savepoint failed: {_innermost(error.java_exception)}") from None
@@ -128,6 +138,11 @@ class Job:
         """Stop at once; the last checkpoint stays."""
         with suppress(Py4JError):  # it may have ended by itself
             self._client.cancel().get()
+
+
+def _uri(folder: Path) -> str:
+    """A folder for Flink, whose paths know no percent signs: a blank stays a blank."""
+    return f"file://{folder}"
 
 
 def _innermost(error: Any) -> str:
@@ -157,14 +172,14 @@ def _configuration(settings: JobSettings) -> Configuration:
         "web.access-control-allow-origin": f"http://127.0.0.1:{settings.rest_port}",
         "execution.checkpointing.interval": f"{settings.checkpoint_ms} ms",
         "execution.checkpointing.min-pause": f"{min(1000, settings.checkpoint_ms // 2)} ms",
-        "execution.checkpointing.timeout": "5 min",
+        "execution.checkpointing.timeout": f"{settings.checkpoint_timeout_ms} ms",
         # For at-least-once delivery too: what deduplication remembers has to match what was read.
         "execution.checkpointing.mode": "EXACTLY_ONCE",
         "execution.checkpointing.max-concurrent-checkpoints": "1",
-        "execution.checkpointing.tolerable-failed-checkpoints": "5",
+        "execution.checkpointing.tolerable-failed-checkpoints": str(settings.tolerated_failures),
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "execution.checkpointing.num-retained": "3",
-        "execution.checkpointing.dir": settings.checkpoints.as_uri(),
+        "execution.checkpointing.dir": _uri(settings.checkpoints),
         "execution.checkpointing.storage": "filesystem",
         # What deduplication remembers is only written: a checkpoint uploads what is new.
         "state.backend.type": "rocksdb",
@@ -184,7 +199,7 @@ def _configuration(settings: JobSettings) -> Configuration:
     for name, value in options.items():
         configuration.set_string(name, value)
     if settings.restore is not None:
-        configuration.set_string("execution.state-recovery.path", settings.restore.as_uri())
+        configuration.set_string("execution.state-recovery.path", _uri(settings.restore))
         configuration.set_string("execution.state-recovery.claim-mode", "NO_CLAIM")
     return configuration
 
@@ -284,7 +299,8 @@ def _sink(java: Any, stream: StreamPlan) -> Any:
     builder.setKafkaProducerConfig(_properties(java, properties))
     builder.setBootstrapServers(target.cluster.properties["bootstrap.servers"])
     builder.setDeliveryGuarantee(base.EXACTLY_ONCE if exactly_once else base.AT_LEAST_ONCE)
-    builder.setTransactionalIdPrefix(target.transactional_prefix)
+    # A restart aborts what begins so: without its end, "orders" would abort "orders-eu" as well.
+    builder.setTransactionalIdPrefix(f"{target.transactional_prefix}.")
     if exactly_once:
         # Pooled ids are used again: otherwise each checkpoint leaves new ones in the broker for
         # seven days.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _START_DEADLINE = 180.0
 _STOP_DEADLINE = 180.0
+_SILENCE = 15.0  # thirty missed looks
 
 
 def launch(plan: Plan, config: Path, options: Sequence[str]) -> dict[str, Any]:
@@ -64,6 +65,12 @@ def launch(plan: Plan, config: Path, options: Sequence[str]) -> dict[str, Any]:
         status = store.read_status()
         if status and status["at"] >= began and status["pid"] == process.pid:
             states = [stream["state"] for stream in status["streams"]]
+            if "FAILED" in states and set(states) != {"FAILED"}:  # else the process ends as well
+                failed = status["streams"][states.index("FAILED")]
+                raise JobError(
+                    f"stream {failed['name']} failed: {failed['error']}",
+                    hint="the other streams go on: see federation status",
+                )
             if code == 0 or all(state in {"RUNNING", "DEGRADED"} for state in states):
                 return status
         if code is not None:
@@ -124,7 +131,9 @@ def current(store: Store) -> dict[str, Any] | None:
     stopped = status["state"] in {"STOPPED", "FINISHED", "FAILED"}
     if not alive and not stopped:
         return {**status, "state": "DEAD", "error": f"process {status['pid']} is gone"}
-    if alive and silent > 15 and not stopped:  # thirty missed looks
+    # A start waits for the JVM and for each stream in turn, and cannot look meanwhile.
+    allowed = _START_DEADLINE if status["state"] == "STARTING" else _SILENCE
+    if alive and silent > allowed and not stopped:
         return {
             **status,
             "state": "DEAD",

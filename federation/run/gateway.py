@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 from federation.errors import FederationError, Incomplete, JobError
@@ -74,7 +74,7 @@ def run(
             say("")
             caught_up = _watch(watch, stop, until_caught_up=until_caught_up)
             say("stopping with a savepoint; Ctrl-C again ends at once")
-            _stop(runs)
+            _stop(runs, lambda: watch.look(ask=False))
         except FederationError as error:
             for one in runs:
                 one.lost(str(error))
@@ -90,6 +90,11 @@ def run(
         raise JobError(
             f"stream {failed[0].name} failed: {failed[0].error}",
             hint=f"read {store.logs / 'flink.log'}; start goes on from the last checkpoint",
+        )
+    if caught_up and not all(one.status.savepoint for one in runs):
+        raise Incomplete(
+            "caught up, but stopped without a savepoint: the last output may not be committed",
+            hint="start again: it commits what is left",
         )
     if until_caught_up and not caught_up:
         raise Incomplete("stopped before the streams had caught up", hint="start goes on from here")
@@ -114,8 +119,9 @@ class _Watch:
         self._show = show
         self._began = time.time()
 
-    def look(self) -> GatewayStatus:
-        streams = tuple(one.poll() for one in self.runs)
+    def look(self, *, ask: bool = True) -> GatewayStatus:
+        """Tell the state of things; without ``ask``, that this process still lives."""
+        streams = tuple(one.poll() if ask else one.status for one in self.runs)
         status = GatewayStatus(
             federation=self._plan.federation,
             pid=os.getpid(),
@@ -138,18 +144,25 @@ def _watch(watch: _Watch, stop: threading.Event, *, until_caught_up: bool) -> bo
                 one.lost(f"the JVM of the streams ended: {watch.gateway.how_it_ended()}")
             return False
         watch.look()
-        if all(one.status.state in {"FAILED", "STOPPED"} for one in watch.runs):
+        over = [one.status.state in {"FAILED", "STOPPED"} for one in watch.runs]
+        if all(over):
             return False
-        if until_caught_up and all(one.caught_up() for one in watch.runs):
-            return True
+        if until_caught_up:
+            reached = [one.caught_up() for one in watch.runs]  # all: each sets its aim when asked
+            if all(is_over or is_there for is_over, is_there in zip(over, reached, strict=True)):
+                return all(reached)
     return False
 
 
-def _stop(runs: list[StreamRun]) -> None:
-    """Stop all streams at once; each waits for its own savepoint."""
+def _stop(runs: list[StreamRun], beat: Callable[[], object] = lambda: None) -> None:
+    """Stop all streams at once; each waits for its own savepoint, with a ``beat`` now and then."""
     pool = ThreadPoolExecutor(max_workers=max(1, len(runs)))
     try:
-        for done in [pool.submit(one.stop) for one in runs]:
-            done.result()
+        waiting = {pool.submit(one.stop) for one in runs}
+        while waiting:
+            done, waiting = wait(waiting, _EVERY, FIRST_COMPLETED)
+            for one in done:
+                one.result()
+            beat()
     finally:
         pool.shutdown(wait=False)  # a second Ctrl-C waits for nothing

@@ -51,8 +51,9 @@ class SourceWatch:
         Args:
             vertices: Flink's counters, by the name of the vertex that has them.
         """
+        vertex = f"Source: source {self._name}"
         own = next(
-            (c for v, c in vertices.items() if v.startswith(f"Source: source {self._name}")), {}
+            (c for v, c in vertices.items() if v == vertex or v.startswith(f"{vertex} ")), {}
         )
         kinds = (f"duplicates_{self._index}", f"transportDuplicates_{self._index}")
         return SourceStatus(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from federation.run.store import Store
 
 _LOG = get_logger(__name__)
+_CHECKPOINT_MS = 5 * 60 * 1000
+_SLOW_CHECKPOINT_S = 60
 # Flink's job states, as ours.
 _STATES = {
     "INITIALIZING": "STARTING",
@@ -75,15 +78,22 @@ class StreamRun:
         restore = self._store.restore_point(self.plan.name)
         if restore is None:
             self._begin_anew(fresh=fresh)
+        self._store.prune(self.plan.name)  # a run that was killed did not
         self._folder = self._store.new_run(self.plan.name)
         checkpoints = self._folder / "checkpoints"
         checkpoints.mkdir()
         port = _free_port()
         from federation.flink import compose  # PyFlink costs seconds: only a start pays
 
+        interval = int(self._run.checkpoint.total_seconds() * 1000)
+        timeout, tolerated = patience(
+            interval, int(self.plan.target.transaction_timeout.total_seconds() * 1000)
+        )
         settings = compose.JobSettings(
             parallelism=self._run.parallelism,
-            checkpoint_ms=int(self._run.checkpoint.total_seconds() * 1000),
+            checkpoint_ms=interval,
+            checkpoint_timeout_ms=timeout,
+            tolerated_failures=tolerated,
             checkpoints=checkpoints.resolve(),
             restore=restore.resolve() if restore else None,
             rest_port=port,
@@ -141,7 +151,8 @@ class StreamRun:
         checkpoints = rest.checkpoints()
         counters = {v["name"]: rest.counters(v["id"]) for v in job["vertices"]}
         sources = tuple(source.status(counters) for source in self._sources)
-        if state == "RUNNING" and any(source.error for source in sources):
+        stalled = _stalled(checkpoints) if state == "RUNNING" else ""
+        if stalled or (state == "RUNNING" and any(source.error for source in sources)):
             state = "DEGRADED"
         self.status = replace(
             self.status,
@@ -152,15 +163,16 @@ class StreamRun:
             failed_checkpoints=checkpoints["counts"]["failed"],
             failing_checkpoints=_failing(checkpoints),
             sources=sources,
-            error=rest.root_cause() if state in {"RESTARTING", "FAILED"} else "",
+            error=rest.root_cause() if state in {"RESTARTING", "FAILED"} else stalled,
         )
         if state == "FAILED":
             self._ended()
 
     def _ended(self) -> None:
         error = self._job.failure()
+        failed = error or self.status.state == "FAILED"  # Flink has said so before
         self.status = replace(
-            self.status, state="FAILED" if error else "STOPPED", error=error or self.status.error
+            self.status, state="FAILED" if failed else "STOPPED", error=error or self.status.error
         )
 
     def lost(self, why: str) -> None:
@@ -176,7 +188,9 @@ class StreamRun:
         parts = [
             {(p.topic, p.partition): p for p in source.partitions} for source in self.status.sources
         ]
-        if not parts or not all(parts):
+        # A pattern may match no topic yet; all else has partitions once its cluster has answered.
+        known = zip(parts, self.plan.sources, strict=False)
+        if not parts or not all(part or not source.topics for part, source in known):
             return False
         if self._targets is None:
             self._targets = [{key: p.end for key, p in source.items()} for source in parts]
@@ -215,6 +229,24 @@ class StreamRun:
             self._rest.close()
 
 
+def patience(interval_ms: int, transaction_ms: int) -> tuple[int, int]:
+    """How long a checkpoint may take, and how many in a row may fail before the job restarts.
+
+    A failed checkpoint leaves its transactions open until a later one commits them. All that
+    together may take half of the transaction timeout: the broker must not end what is to be
+    committed, and the other half is for an outage in between.
+
+    Args:
+        interval_ms: between two checkpoints.
+        transaction_ms: after which the broker aborts a transaction.
+
+    Returns:
+        Milliseconds, and the number of failures.
+    """
+    timeout = min(_CHECKPOINT_MS, transaction_ms // 6)
+    return timeout, max(0, transaction_ms // 2 // (interval_ms + timeout) - 1)
+
+
 def _checkpoint(checkpoints: dict[str, Any]) -> CheckpointStatus | None:
     latest = (checkpoints.get("latest") or {}).get("completed")
     if not latest:
@@ -233,6 +265,21 @@ def _failing(checkpoints: dict[str, Any]) -> int:
         one["status"] == "FAILED" and one["id"] > latest.get("id", 0)
         for one in checkpoints.get("history") or ()
     )
+
+
+def _stalled(checkpoints: dict[str, Any]) -> str:
+    """Why nothing is committed although all tasks run, or nothing."""
+    if failing := _failing(checkpoints):
+        return f"the last {failing} checkpoints failed: nothing was committed meanwhile"
+    begun = [
+        one["trigger_timestamp"] / 1000
+        for one in checkpoints.get("history") or ()
+        if one["status"] == "IN_PROGRESS"
+    ]
+    waited = time.time() - min(begun, default=time.time())
+    if waited < _SLOW_CHECKPOINT_S:
+        return ""
+    return f"a checkpoint has been under way for {waited:.0f} s: nothing is committed meanwhile"
 
 
 def _free_port() -> int:

@@ -1,0 +1,119 @@
+"""What a gateway concludes from what it sees: stalled, failed, caught up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from federation.plan.model import ClusterPlan, SourcePlan, StartPosition, TopicRef
+from federation.run import gateway, stream
+from federation.run.source import SourceWatch
+from federation.run.status import (
+    CheckpointStatus,
+    PartitionStatus,
+    SourceStatus,
+    StreamStatus,
+)
+
+MINUTE = 60_000
+ORDERS = SourcePlan(
+    uid="u",
+    name="eu/orders",
+    cluster=ClusterPlan("eu", "id-of-eu", {"bootstrap.servers": "eu:9092"}, None),
+    topics=(TopicRef("orders", "t", 1),),
+    pattern=None,
+    start=StartPosition("earliest"),
+    where=None,
+    key_rules={},
+    rules={},
+    versions=(),
+)
+WAITING = replace(ORDERS, name="eu/orders[.].*", topics=(), pattern="orders[.].*")
+
+
+def run_of(*sources: SourcePlan) -> stream.StreamRun:
+    """A stream that was not started."""
+    target = SimpleNamespace(delivery="exactly-once")
+    plan = SimpleNamespace(name="orders", sources=sources, target=target)
+    return stream.StreamRun("shop", plan, None, None)
+
+
+@pytest.mark.parametrize("transaction", [MINUTE, 2 * MINUTE, 15 * MINUTE, 60 * MINUTE])
+@pytest.mark.parametrize("interval", [100, 5_000, MINUTE])
+def test_failed_checkpoints_do_not_outlast_a_transaction(interval, transaction):
+    """However many fail in a row, the broker does not abort what a later one is to commit."""
+    timeout, failures = stream.patience(interval, transaction)
+    taken = (failures + 1) * (interval + timeout)
+    assert taken <= transaction / 2 or (failures == 0 and taken <= interval + transaction / 6)
+
+
+def test_a_job_that_flink_calls_failed_stays_failed():
+    """A result that is late or silent makes no clean end of a failure."""
+    run = run_of(ORDERS)
+    run._job = SimpleNamespace(failure=lambda: "")
+    run.status = replace(run.status, state="FAILED", error="too many dead letters")
+    run._ended()
+    assert (run.status.state, run.status.error) == ("FAILED", "too many dead letters")
+
+
+def test_a_stream_whose_checkpoints_do_not_complete_is_stalled():
+    """Failed ones count at once, a slow one after a minute; a quick one is the normal case."""
+    now = time.time() * 1000
+    under_way = {"id": 8, "status": "IN_PROGRESS", "trigger_timestamp": now - 5_000}
+    done = {"id": 7, "status": "COMPLETED", "trigger_timestamp": now - 90_000}
+    seen = {"latest": {"completed": {"id": 7}}, "history": [under_way, done]}
+    assert stream._stalled(seen) == ""
+    under_way["trigger_timestamp"] = now - 75_000
+    assert "under way for 75 s" in stream._stalled(seen)
+    under_way["status"] = "FAILED"
+    assert "the last 1 checkpoints failed" in stream._stalled(seen)
+    assert stream._stalled({}) == ""
+
+
+def test_a_pattern_without_topics_is_caught_up():
+    """What matches nothing yet holds nothing; a source with topics has to have been seen."""
+    run = run_of(ORDERS, WAITING)
+    seen = SourceStatus("eu/orders", "eu", partitions=(PartitionStatus("orders", 0, 9, 9, 0),))
+    ready = StreamStatus(
+        "orders", "RUNNING", "exactly-once", checkpoint=CheckpointStatus(1, 0, 0, 0)
+    )
+    run.status = replace(ready, sources=(replace(seen, partitions=()), SourceStatus("p", "eu")))
+    assert not run.caught_up()
+    run.status = replace(ready, sources=(seen, SourceStatus("p", "eu")))
+    assert run.caught_up()
+
+
+def test_a_failed_stream_does_not_keep_the_others_waiting():
+    """Until caught up means until each stream has, or never will."""
+
+    def one(state: str, *, there: bool) -> SimpleNamespace:
+        status = StreamStatus("s", state, "exactly-once")
+        return SimpleNamespace(status=status, caught_up=lambda: there)
+
+    def watched(*runs: SimpleNamespace) -> bool:
+        alive = SimpleNamespace(alive=True)
+        watch = SimpleNamespace(gateway=alive, runs=list(runs), look=lambda: None)
+        return gateway._watch(watch, threading.Event(), until_caught_up=True)
+
+    assert watched(one("RUNNING", there=True), one("RUNNING", there=True)) is True
+    assert watched(one("RUNNING", there=True), one("FAILED", there=False)) is False
+
+
+def test_stopping_shows_that_the_process_lives():
+    """While a savepoint is written the status is refreshed: silence is for the dead."""
+    beats = threading.Event()
+    slow = SimpleNamespace(stop=lambda: beats.wait(30))
+    gateway._stop([slow], beats.set)
+    assert beats.is_set()
+
+
+def test_a_name_that_begins_like_another_is_another():
+    """Counters of eu/orders2 are none of eu/orders."""
+    watch = SourceWatch(ORDERS, 0, "g")
+    vertices = {"Source: source eu/orders2": {"recordsRead": 5}}
+    assert watch.status(vertices).read == 0
+    assert watch.status(vertices | {"Source: source eu/orders": {"recordsRead": 7}}).read == 7
