@@ -9,6 +9,7 @@ import click
 _EXAMPLES = """\b
 Examples:
   federation config-schema > federation.schema.json
+  federation config-schema --tests > federation.test.schema.json
   federation config-schema --markdown | less
 
 \b
@@ -19,14 +20,19 @@ First line of a configuration:
 
 @click.command("config-schema", epilog=_EXAMPLES)
 @click.option("--markdown", is_flag=True, help="Print the reference page instead.")
-def config_schema(*, markdown: bool) -> None:
+@click.option("--tests", is_flag=True, help="Print the schema of files of cases instead.")
+def config_schema(*, markdown: bool, tests: bool) -> None:
     """Print the JSON Schema of configurations.
 
     Named in the first line of a file, it lets editors complete and check that file.
     """
-    from federation.config.reference import json_schema, reference_markdown
+    from federation.config.reference import cases_schema, json_schema, reference_markdown
 
+    if markdown and tests:
+        raise click.UsageError("--markdown and --tests exclude each other.")
     if markdown:
         click.echo(reference_markdown(), nl=False)
     else:
-        click.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+        click.echo(
+            json.dumps(cases_schema() if tests else json_schema(), indent=2, ensure_ascii=False)
+        )

@@ -250,9 +250,9 @@ class _TooDeepError(YAMLError):
 
 
 def holds_secret(path: ConfigPath) -> bool:
-    """Whether the value at a path is secret by its name; names in streams are field names."""
+    """Whether the value at a path is secret by its name; in streams and cases names are fields."""
     names = [part for part in path if isinstance(part, str)]
-    return bool(names) and names[0] != "streams" and is_secret(names[-1])
+    return bool(names) and names[0] not in {"streams", "cases"} and is_secret(names[-1])
 
 
 def _events(text: str) -> Iterator[Event]:

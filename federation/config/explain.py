@@ -1,4 +1,4 @@
-"""From a document to a validated :class:`Config`, or to findings that a person can act on.
+"""From a document to a validated model, or to findings that a person can act on.
 
 A part that is wrong is reported, then cut out and the rest is looked at again: what remains can
 still be checked against itself, so that one run shows every mistake.
@@ -11,7 +11,7 @@ import difflib
 import re
 import types
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from federation.config.document import ConfigPath, Document
+
+Root = TypeVar("Root", bound=BaseModel)
 
 _ROUNDS = 64  # each round cuts at least one part; a file with more broken layers keeps its findings
 
@@ -62,7 +64,7 @@ _STAND_INS: dict[str, Any] = {"version": 1, "federation": "unnamed", "clusters":
 
 
 @dataclass
-class Explained:
+class Explained(Generic[Root]):
     """What became of a document.
 
     Attributes:
@@ -71,7 +73,7 @@ class Explained:
         whole: whether nothing was cut out.
     """
 
-    config: models.Config | None = None
+    config: Root | None = None
     findings: list[Finding] = field(default_factory=list)
     whole: bool = True
     _origins: dict[ConfigPath, list[int]] = field(default_factory=dict)
@@ -106,15 +108,20 @@ class Explained:
             data.pop(last)
 
 
-def explain(document: Document, folder: Path) -> Explained:
-    """Validate a document; relative paths in it begin at ``folder``."""
-    result = Explained(whole=not document.broken)
+def explain(document: Document, folder: Path) -> Explained[models.Config]:
+    """Validate a configuration; relative paths in it begin at ``folder``."""
+    return validate(document, folder, models.Config)
+
+
+def validate(document: Document, folder: Path, root: type[Root]) -> Explained[Root]:
+    """Validate a document by its model; relative paths in it begin at ``folder``."""
+    result: Explained[Root] = Explained(whole=not document.broken)
     data = copy.deepcopy(document.data)
     if not isinstance(data, dict):
         return result
     for turn in range(_ROUNDS):
         try:
-            result.config = models.Config.model_validate(
+            result.config = root.model_validate(
                 data, context={"folder": folder}, by_alias=True, by_name=False
             )
         except ValidationError as error:
@@ -123,7 +130,7 @@ def explain(document: Document, folder: Path) -> Explained:
             return result
         result.whole = False
         if turn == 0:
-            result.findings = _findings(document, details)
+            result.findings = _findings(root, document, details)
         places = {_locate(data, detail["loc"]) for detail in details}
         for path in sorted(places, key=_order, reverse=True):  # the last first: indices stay true
             if path:
@@ -131,7 +138,7 @@ def explain(document: Document, folder: Path) -> Explained:
         lacking = {
             str(d["loc"][0]) for d in details if d["type"] == "missing" and len(d["loc"]) == 1
         }
-        data |= {name: copy.deepcopy(_STAND_INS[name]) for name in lacking}
+        data |= {name: copy.deepcopy(_STAND_INS[name]) for name in lacking & _STAND_INS.keys()}
     return result
 
 
@@ -148,7 +155,9 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     return f"{guess}allowed: {', '.join(names)}" if names else "remove it"
 
 
-def _findings(document: Document, details: list[ErrorDetails]) -> list[Finding]:
+def _findings(
+    root: type[BaseModel], document: Document, details: list[ErrorDetails]
+) -> list[Finding]:
     """One finding per mistake; a second complaint about the same value is left out."""
     found: dict[tuple[Any, ...], Finding] = {}
     for detail in details:
@@ -158,20 +167,22 @@ def _findings(document: Document, details: list[ErrorDetails]) -> list[Finding]:
         missing = detail["type"] == "missing"
         key = (path, detail["loc"][-1]) if missing else (path,)
         if key not in found:
-            found[key] = _finding(document, detail, path)
+            found[key] = _finding(root, document, detail, path)
     return list(found.values())
 
 
-def _finding(document: Document, detail: ErrorDetails, path: ConfigPath) -> Finding:
+def _finding(
+    root: type[BaseModel], document: Document, detail: ErrorDetails, path: ConfigPath
+) -> Finding:
     kind, loc, ctx = detail["type"], detail["loc"], detail.get("ctx", {})
     name = _name(path)
     if kind == "missing":
         owner = f"{_name(path)} needs" if path else "the file needs"
-        info = next(iter(_fields(path, str(loc[-1]))), None)
+        info = next(iter(_fields(root, path, str(loc[-1]))), None)
         hint = (info and info.description) or f"add `{loc[-1]}: …`"
         return Finding(f"{owner} `{loc[-1]}`", document.where(path), hint)
     if kind == "extra_forbidden":
-        owners = [model.model_fields for model in _models(path[:-1])]
+        owners = [model.model_fields for model in _models(root, path[:-1])]
         allowed = [info.alias or key for fields in owners for key, info in fields.items()]
         hint = nearest(str(path[-1]), allowed)
         return Finding(f"unknown key {name}", document.where(path, key=True), hint)
@@ -200,16 +211,16 @@ def _finding(document: Document, detail: ErrorDetails, path: ConfigPath) -> Find
     if kind in {"too_short", "string_too_short"}:
         return Finding(f"{name} needs at least one entry", where, "add one")
     must = _TYPES.get(kind.partition("_")[0], "has a value that is not allowed here")
-    return Finding(f"{name} {must}{found}", where, hint or _type_hint(kind, document, path))
+    return Finding(f"{name} {must}{found}", where, hint or _type_hint(root, kind, document, path))
 
 
-def _type_hint(kind: str, document: Document, path: ConfigPath) -> str:
+def _type_hint(root: type[BaseModel], kind: str, document: Document, path: ConfigPath) -> str:
     value = _value(document.data, path)
     if kind == "string_type" and isinstance(value, (bool, int, float)):
         return "put it in quotes"
     if kind in {"list_type", "tuple_type"} and isinstance(value, str) and not holds_secret(path):
         return f"write [{document.raw.get(path, value)}]"
-    info = next(iter(_fields(path[:-1], str(path[-1]))), None) if path else None
+    info = next(iter(_fields(root, path[:-1], str(path[-1]))), None) if path else None
     return (info and info.description) or ""
 
 
@@ -270,16 +281,16 @@ def _order(path: ConfigPath) -> tuple[tuple[int, str], ...]:
     return tuple((part, "") if isinstance(part, int) else (-1, part) for part in path)
 
 
-def _models(path: ConfigPath) -> list[type[BaseModel]]:
+def _models(root: type[BaseModel], path: ConfigPath) -> list[type[BaseModel]]:
     """The models whose keys may stand at a path."""
-    found: list[Any] = [models.Config]
+    found: list[Any] = [root]
     for part in path:
         found = [inner for one in found for inner in _step(one, part)]
     return [one for one in found if isinstance(one, type) and issubclass(one, BaseModel)]
 
 
-def _fields(path: ConfigPath, key: str) -> Iterator[FieldInfo]:
-    for model in _models(path):
+def _fields(root: type[BaseModel], path: ConfigPath, key: str) -> Iterator[FieldInfo]:
+    for model in _models(root, path):
         for name, info in model.model_fields.items():
             if (info.alias or name) == key:
                 yield info

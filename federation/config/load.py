@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from federation.config.document import Document, read
 from federation.config.explain import explain
 from federation.config.lint import lint
+from federation.config.offline import names_only
 from federation.errors import ConfigError, Finding
 from federation.observe.secrets import REDACTOR
 
@@ -49,17 +50,20 @@ class Loaded:
         return self.positions.where(path)
 
 
-def load(path: Path, *, env: Mapping[str, str] | None = None) -> Loaded:
+def load(path: Path, *, env: Mapping[str, str] | None = None, offline: bool = False) -> Loaded:
     """Load a configuration and check it as far as that needs no network.
 
     Args:
         path: the YAML file.
         env: variables for ``${NAME}``; default: the process's environment.
+        offline: clusters are names alone, so that their variables and secrets need not be there.
 
     Raises:
         ConfigError: with one finding for every mistake of the file.
     """
     document = read(path, os.environ if env is None else env)
+    if offline:
+        names_only(document)
     explained = explain(document, path.parent)
     findings = [*document.findings, *explained.findings]
     contracts: dict[str, Schema] = {}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from pydantic import BaseModel, SecretStr
 
 from federation.config import models
+from federation.config.cases import Cases
 from federation.config.lint import RULES
 from federation.config.refusals import REFUSALS
 from federation.mapping.rules import PATH, Rule
@@ -62,6 +63,15 @@ def json_schema() -> dict[str, Any]:
             if isinstance(info.default, timedelta):  # pydantic would write P1D
                 definitions[model.__name__]["properties"][name]["default"] = _default(info.default)
     schema["properties"]["run"].pop("default", None)
+    return _for_editors(schema, "federation configuration")
+
+
+def cases_schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a file of cases, which ``federation test`` runs."""
+    return _for_editors(Cases.model_json_schema(by_alias=True), "federation cases")
+
+
+def _for_editors(schema: dict[str, Any], title: str) -> dict[str, Any]:
     with_variables: dict[str, Any] = _allow_variables(schema)
     with_variables["$defs"]["Variable"] = {
         "description": "${NAME}, ${NAME:default} or ${file:path}.",
@@ -71,7 +81,7 @@ def json_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **with_variables,
-        "title": "federation configuration",
+        "title": title,
     }
 
 

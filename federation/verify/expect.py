@@ -7,7 +7,7 @@ in different words on purpose: identities are digests of plain values here, not 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from federation.mapping import keys, origin, resolve
 from federation.mapping import where as cel
@@ -67,10 +67,22 @@ class _Writer:
     apply: Callable[[Any], Any]
 
 
-class Reference:
-    """The meaning of a stream, record by record. Asks each source's registry once per schema id."""
+class Schemas(Protocol):
+    """Where writer schemas come from: a registry, or whatever stands in for one."""
 
-    def __init__(self, stream: StreamPlan) -> None:
+    def schema_by_id(self, schema_id: int, /) -> Schema:
+        """The schema of an id; raises UnknownSchemaId or NotAvro."""
+
+
+class Reference:
+    """The meaning of a stream, record by record. Asks each source's registry once per schema id.
+
+    Args:
+        stream: the stream's plan.
+        schemas: stands in for the registries of all sources.
+    """
+
+    def __init__(self, stream: StreamPlan, schemas: Schemas | None = None) -> None:
         target = stream.target
         self._stream = stream
         self._contract = parse(stream.contract)
@@ -80,7 +92,9 @@ class Reference:
         self._event = stream.deduplication.key if stream.deduplication else ()
         if self._event and stream.deduplication and not stream.deduplication.across_keys:
             self._event += tuple(target.key_fields)
-        self._registries = [registry(source.cluster.registry) for source in stream.sources]
+        self._registries: list[Schemas] = [
+            schemas or registry(source.cluster.registry) for source in stream.sources
+        ]
         self._writers: dict[tuple[int, int, bool], _Writer | RecordError] = {}
 
     def outcome(self, source: int, message: Message) -> Outcome:

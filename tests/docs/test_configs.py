@@ -12,10 +12,11 @@ from ruamel.yaml import YAML
 
 from federation.cli.app import cli
 from federation.config.load import load
-from federation.config.reference import json_schema, reference_markdown
+from federation.config.reference import cases_schema, json_schema, reference_markdown
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = sorted((ROOT / "configs").glob("*.yaml"))
+CASES = sorted((ROOT / "configs").glob("*.test.yaml"))
+CONFIGS = sorted(set((ROOT / "configs").glob("*.yaml")) - set(CASES))
 ENV = {
     f"{cluster}_{what}": value
     for cluster in ("EU", "US", "HUB")
@@ -71,6 +72,26 @@ def test_the_schema_marks_mistakes(change, message):
 def test_the_schema_in_the_repository_is_fresh():
     """`federation config-schema > configs/federation.schema.json` would change nothing."""
     assert json.loads((ROOT / "configs" / "federation.schema.json").read_text()) == json_schema()
+
+
+def test_the_schema_of_cases_is_fresh():
+    """`federation config-schema --tests > configs/federation.test.schema.json` would change nothing."""
+    shipped = json.loads((ROOT / "configs" / "federation.test.schema.json").read_text())
+    assert shipped == cases_schema()
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.name)
+def test_every_example_of_cases_passes(path):
+    """The cases beside an example pass without any variable set, and an editor takes the file."""
+    config = path.with_name(path.name.replace(".test", ""))
+    result = CliRunner().invoke(cli, ["test", "--config", str(config)], env=dict.fromkeys(ENV))
+    assert result.exit_code == 0, result.output
+    assert " 0 failed" in result.stdout
+    text = path.read_text()
+    assert text.startswith("# yaml-language-server: $schema=federation.test.schema.json\n")
+    data = YAML(typ="safe", pure=True).load(text)
+    data = json.loads(json.dumps(data, default=lambda instant: instant.isoformat()))
+    jsonschema.Draft202012Validator(cases_schema()).validate(data)
 
 
 def test_the_reference_page_is_fresh():
