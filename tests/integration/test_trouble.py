@@ -1,0 +1,115 @@
+"""Trouble while a stream runs: what a person sees of it, and that the stream goes on afterwards."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from streams import case, eventually
+from truth import judge
+
+from federation.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streams import Case
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+
+@pytest.fixture(scope="module")
+def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Clusters of this module's own: their brokers may die."""
+    box = Sandbox(tmp_path_factory.mktemp("fragile"))
+    try:
+        box.up(("eu", "us", "hub"))
+        yield box
+    finally:
+        box.reset()
+
+
+def _pid(box: Sandbox, node: str) -> int:
+    (found,) = (one.pid for one in box.status() if one.node == node)
+    assert found is not None
+    return found
+
+
+def _status(made: Case, code: int) -> dict[str, Any]:
+    (stream,) = json.loads(made.run("status", "-o", "json", code=code))["streams"]
+    return stream
+
+
+def _state(made: Case) -> str:
+    return next((stream["state"] for stream in made.status()["streams"]), "")
+
+
+def _is_true(made: Case) -> None:
+    env = made.env
+    made.run("start", "--until-caught-up")
+    verdict = judge(made.truth, env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], made.target, made.dead)
+    assert verdict.faults() == {}
+
+
+def test_a_source_that_dies_and_returns(fragile: Sandbox, tmp_path: Path) -> None:
+    """Its stream is DEGRADED, with the cause at the source; when it is back, RUNNING again."""
+    made = case(fragile, tmp_path, "dies", records=5_000)
+    with made.running() as process:
+        eventually(lambda: _state(made) == "RUNNING", "a running stream")
+        os.kill(_pid(fragile, "eu/broker"), signal.SIGKILL)
+        eventually(lambda: _state(made) in {"DEGRADED", "RESTARTING"}, "a degraded stream", 30)
+        eventually(
+            lambda: any("Connection refused" in s["error"] for s in _status(made, 1)["sources"]),
+            "the cause",
+            30,
+        )
+        eu, us = _status(made, 1)["sources"]
+        assert eu["error"].startswith(f"cluster eu ({made.env['EU_BOOTSTRAP']}): ")
+        assert us["error"] == ""
+        fragile.up(())
+        eventually(lambda: _state(made) == "RUNNING", "a running stream again", 60)
+        assert all(source["error"] == "" for source in _status(made, 0)["sources"])
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0, made.log()
+    _is_true(made)
+
+
+def test_a_source_that_hangs(fragile: Sandbox, tmp_path: Path) -> None:
+    """A broker that answers nobody holds up neither status nor stop; the gateway is not DEAD."""
+    made = case(fragile, tmp_path, "hangs", records=5_000)
+    with made.running() as process:
+        eventually(lambda: _state(made) == "RUNNING", "a running stream")
+        broker = _pid(fragile, "us/broker")
+        os.kill(broker, signal.SIGSTOP)
+        try:
+            eventually(lambda: _state(made) in {"DEGRADED", "RESTARTING"}, "a degraded stream", 60)
+            assert json.loads(made.run("status", "-o", "json", code=1))["state"] != "DEAD"
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=90) == 0, made.log()
+        finally:
+            os.kill(broker, signal.SIGCONT)
+    _is_true(made)
+
+
+def test_a_jvm_that_is_killed(fragile: Sandbox, tmp_path: Path) -> None:
+    """The gateway ends with 1 and one sentence that says how its JVM ended; start goes on."""
+    made = case(fragile, tmp_path, "killed", records=5_000)
+    with made.running() as process:
+        eventually(lambda: _state(made) == "RUNNING", "a running stream")
+        os.kill(made.status()["jvm_pid"], signal.SIGKILL)
+        assert process.wait(timeout=30) == 1, made.log()
+    said = [line for line in made.log().splitlines() if not line.startswith(("{", "warning: "))]
+    assert len(said) == 1, made.log()
+    assert "the JVM of the streams ended: SIGKILL" in said[0]
+    assert "start goes on from the last checkpoint" in said[0]
+    assert "Traceback" not in made.log()
+    assert _status(made, 1)["state"] == "FAILED"
+    _is_true(made)
