@@ -23,7 +23,7 @@ from pydantic import (
 
 from federation.config.document import read
 from federation.config.explain import validate
-from federation.config.models import Instant, Model, Name
+from federation.config.models import PLACE, Instant, Model, Name
 from federation.errors import ConfigError, FederationError, Finding
 from federation.schemas.avro import PRIMITIVES, Schema, parse
 
@@ -85,9 +85,7 @@ class Incoming(Model):
 class Step(Writer):
     """One record of a sequence, and where it comes from."""
 
-    source: str = Field(
-        pattern=r"^[^/]+/[^/]+$", description="Cluster and topic: `us/order_events`."
-    )
+    source: str = Field(pattern=PLACE, description="Cluster and topic: `us/order_events`.")
     record: Incoming = Field(alias="in", description="The source record.")
 
 
@@ -122,10 +120,12 @@ class Case(Writer):
 
     name: str = Field(min_length=1, description="What the case shows, in a few words.")
     source: str | None = Field(
-        None, pattern=r"^[^/]+/[^/]+$", description="Cluster and topic: `us/order_events`."
+        None, pattern=PLACE, description="Cluster and topic: `us/order_events`."
     )
     record: Incoming | None = Field(None, alias="in", description="The source record.")
-    sequence: tuple[Step, ...] | None = Field(None, description="Source records, in order.")
+    sequence: tuple[Step, ...] | None = Field(
+        None, min_length=1, description="Source records, in order."
+    )
     out: Out | None = Field(None, description="What the target holds; of a sequence a list.")
     dead_letter: Dead | None = Field(None, description="The record is a dead letter.")
     filtered: Literal[True] | None = Field(
@@ -198,7 +198,7 @@ def load_cases(path: Path, *, env: Mapping[str, str] | None = None) -> LoadedCas
     Raises:
         ConfigError: with one finding for every mistake of the file.
     """
-    document = read(path, os.environ if env is None else env)
+    document = read(path, os.environ if env is None else env, hint="it has `cases:`, a list")
     found = validate(document, path.parent, Cases)
     schemas: dict[str, Schema] = {}
     findings = [*document.findings, *found.findings]

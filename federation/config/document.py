@@ -105,8 +105,14 @@ class Document:
         return any(path[:n] in self.broken for n in range(len(path) + 1))
 
 
-def read(path: Path, env: Mapping[str, str]) -> Document:
-    """Read a file; secrets that it holds are registered with the redactor."""
+def read(path: Path, env: Mapping[str, str], *, hint: str = "") -> Document:
+    """Read a file; secrets that it holds are registered with the redactor.
+
+    Args:
+        path: the file.
+        env: the variables.
+        hint: what to say of a file that is empty or no mapping, if it is no configuration.
+    """
     document = Document(str(path))
     try:
         with path.open("rb") as file:
@@ -125,7 +131,7 @@ def read(path: Path, env: Mapping[str, str]) -> Document:
         _note(document, "the file is not UTF-8 text", "save it as UTF-8", mark)
         return document
     try:
-        _Reader(document, _events(text), env, path.parent).document()
+        _Reader(document, _events(text), env, path.parent).document(hint)
     except YAMLError as error:
         document.data = None
         document.findings.append(_syntax(document, text, error))
@@ -143,8 +149,8 @@ class _Reader:
         self.env = env
         self.folder = folder
 
-    def document(self) -> None:
-        """Read the only document of the file."""
+    def document(self, hint: str) -> None:
+        """Read the only document of the file; ``hint`` as in :func:`read`."""
         starts = 0
         for event in self.events:
             if isinstance(event, DocumentStartEvent):
@@ -155,11 +161,13 @@ class _Reader:
             elif isinstance(event, NodeEvent):
                 self.out.data = self.node((), event)
         if starts == 0 or (self.out.data is None and () not in self.out.broken):
-            _note(self.out, "the file is empty", "write one with `federation init`", None)
+            first = hint or "write one with `federation init`"
+            _note(self.out, "the file is empty", first, None)
             self.out.broken.add(())
         elif not isinstance(self.out.data, dict) and () not in self.out.broken:
             what = "the file is not a mapping"
-            _note(self.out, what, "it begins with `version: 1` and goes on with key: value", None)
+            form = hint or "it begins with `version: 1` and goes on with key: value"
+            _note(self.out, what, form, None)
             self.out.broken.add(())
 
     def node(self, path: ConfigPath, event: Any) -> Any:

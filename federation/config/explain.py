@@ -37,6 +37,7 @@ _PATTERNS = {
     models.NAME: "a name has letters, digits, `_`, `-`, first a letter or digit, at most 63",
     models.TOPIC: "a topic name has letters, digits, `.`, `_` and `-`, at most 249",
     models.URL: "an address begins with http:// or https:// and has no blanks",
+    models.PLACE: "write cluster/topic, as in eu/orders",
     PATH: "a path is field names joined by dots (`client.name`), or `.` for the whole",
 }
 _TYPES = {  # pydantic's error type by its first word -> what the value must be

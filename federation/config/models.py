@@ -96,6 +96,7 @@ Count = Annotated[int, Field(ge=1), BeforeValidator(_count)]
 LocalPath = Annotated[Path, AfterValidator(_beside)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
+PLACE = r"^[^/]+/[^/]+$"
 URL = r"^https?://\S+$"
 Name = Annotated[str, Field(pattern=NAME)]
 Topic = Annotated[str, Field(pattern=TOPIC)]
