@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 from datetime import date, timedelta
 from pathlib import Path
@@ -60,6 +61,22 @@ def output_option(command: Command) -> Command:
         callback=_remember,
         help="Form of the result on stdout; with json and jsonl errors are JSON lines too.",
     )(command)
+
+
+class OutputFile(click.Path):
+    """A file that will be written: found impossible before the work, not after it."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, writable=True, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """The path; a usage error if its folder is not there or cannot be written."""
+        path = Path(super().convert(value, param, ctx))  # type: ignore[arg-type] # path_type
+        if not path.parent.is_dir():
+            self.fail(f"{path}: there is no folder {path.parent}", param, ctx)
+        if not os.access(path.parent, os.W_OK) and not path.exists():
+            self.fail(f"{path}: the folder {path.parent} cannot be written", param, ctx)
+        return path
 
 
 def stdout() -> Console:

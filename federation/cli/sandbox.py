@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from federation.cli.output import emit, output_option, stderr, table
+from federation.cli.output import OutputFile, emit, output_option, stderr, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -223,7 +223,7 @@ def logs(node: str, lines: int, *, follow: bool, folder: Path | None) -> None:
 )
 @click.option(
     "--truth",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=OutputFile(),
     help="Write down what the merged stream must contain (JSON lines; gzipped if it ends in .gz).",
 )
 @click.option("--append", is_flag=True, help="Add to the truth file instead of replacing it.")

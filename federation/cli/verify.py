@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from federation.cli.output import config_option, emit, output_option, print_findings, stderr
+from federation.cli.output import (
+    OutputFile,
+    config_option,
+    emit,
+    output_option,
+    print_findings,
+    stderr,
+)
 from federation.errors import EXIT_DIFFERENCES, EXIT_INCOMPLETE, EXIT_OK, Finding
 
 if TYPE_CHECKING:
@@ -41,13 +48,13 @@ committed yet), 1 a cluster or registry did not answer.
 )
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OutputFile(),
     metavar="FILE.html",
     help="Write the proof as one HTML page.",
 )
 @click.option(
     "--differences",
-    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    type=OutputFile(),
     metavar="FILE.jsonl",
     help="Write every difference, one JSON object a line.",
 )

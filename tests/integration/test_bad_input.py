@@ -357,6 +357,8 @@ def test_a_registry_that_refuses_the_contract(shop: Shop, tmp_path: Path, comman
         (("plan", "-o", "yaml"), "'table', 'json', 'jsonl'"),
         (("trace", "-c", __file__, "orders"), "topic-partition@offset"),
         (("sandbox", "seed", "--records", "none"), "not a valid integer"),
+        (("sandbox", "seed", "--truth", "nowhere/t.gz"), "there is no folder nowhere"),
+        (("verify", "-c", __file__, "--report", "nowhere/r.html"), "there is no folder nowhere"),
     ],
     ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
 )
