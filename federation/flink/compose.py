@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from federation.plan.model import SourcePlan, StartPosition, StreamPlan
 
 _DISCOVERY_MS = "30000"
-_DAY_MS = 24 * 60 * 60 * 1000
-_TRANSPORT_WINDOW_MS = _DAY_MS  # two routes of one record differ by less
-_MAX_HOLD_MS = 7 * _DAY_MS
+_HOUR_MS = 60 * 60 * 1000
+_TRANSPORT_WINDOW_MS = _HOUR_MS  # two routes of one record differ by less
+_MAX_HOLD_MS = 7 * 24 * _HOUR_MS
 _RESULT_SECONDS = 10
 _NO_DRAIN = False  # windows are not flushed: the stream goes on later
 
@@ -52,6 +52,7 @@ class JobSettings:
         restore: checkpoint or savepoint to go on from.
         rest_port: loopback port of this job's REST API.
         group: consumer group under which progress is published.
+        heap_share: part of the JVM's heap that deduplication may fill; beyond it forgets early.
     """
 
     parallelism: int
@@ -62,6 +63,7 @@ class JobSettings:
     restore: Path | None
     rest_port: int
     group: str
+    heap_share: float
     value_schema_id: int
     key_schema_id: int | None
 
@@ -222,7 +224,7 @@ def _build(
         for index, source in enumerate(stream.sources)
     ]
     merged = reduce(lambda left, right: left.union(_array(java, right)), sources)
-    unique = _deduplicate(java, merged, stream)
+    unique = _deduplicate(java, merged, stream, settings)
     unique.sinkTo(_sink(java, stream)).name(f"target {stream.target.topic}").uid(SINK)
 
 
@@ -260,15 +262,16 @@ def _start(java: Any, start: StartPosition) -> Any:
     return first.earliest()
 
 
-def _deduplicate(java: Any, merged: Any, stream: StreamPlan) -> Any:
+def _deduplicate(java: Any, merged: Any, stream: StreamPlan, settings: JobSettings) -> Any:
     window = stream.deduplication.window if stream.deduplication else None
     names = get_gateway().new_array(java.java.lang.String, len(stream.sources))
     for index in range(len(stream.sources)):
         names[index] = str(index)
+    heap = java.java.lang.Runtime.getRuntime().maxMemory()
     operator = java.federation.dedup.DeduplicateOperator(
         int(window.total_seconds() * 1000) if window else _TRANSPORT_WINDOW_MS,
         _MAX_HOLD_MS,
-        0,
+        int(heap * settings.heap_share / settings.parallelism),
         names,
     )
     keyed = merged.keyBy(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _LOG = get_logger(__name__)
 _EVERY = 0.5
+_HEAP = 0.5  # of the JVM, for all that deduplication remembers
 
 
 def run(
@@ -70,7 +71,7 @@ def run(
                 if stop.is_set():
                     break
                 say(f"starting stream {one.plan.name}")
-                one.start(prepared[one.plan.name], fresh=fresh)
+                one.start(prepared[one.plan.name], fresh=fresh, heap_share=_HEAP / len(runs))
             say("")
             caught_up = _watch(watch, stop, until_caught_up=until_caught_up)
             say("stopping with a savepoint; Ctrl-C again ends at once")

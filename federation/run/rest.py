@@ -9,7 +9,7 @@ import httpx
 
 # Flink puts the operator's name before a counter's own; the number is the source's in the plan.
 _OURS = re.compile(
-    r"\.((?:recordsRead|recordsFiltered|recordsLooped|tombstonesDropped|deadLetters)"
+    r"\.((?:recordsRead|recordsFiltered|recordsLooped|tombstonesDropped|deadLetters|forgottenEarly)"
     r"|(?:duplicates|transportDuplicates)_\d+)$"
 )
 

@@ -63,12 +63,13 @@ class StreamRun:
         self._targets: list[dict[tuple[str, int], int]] | None = None
         self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
 
-    def start(self, prepared: PreparedStream, *, fresh: bool) -> None:
+    def start(self, prepared: PreparedStream, *, fresh: bool, heap_share: float) -> None:
         """Submit the job, going on from the newest checkpoint or savepoint.
 
         Args:
             prepared: the schema ids at the target.
             fresh: begin anew although the stream has run before.
+            heap_share: part of the JVM's heap that its deduplication may fill.
 
         Raises:
             JobError: the stream has run before and its state is not here.
@@ -98,6 +99,7 @@ class StreamRun:
             restore=restore.resolve() if restore else None,
             rest_port=port,
             group=self._group,
+            heap_share=heap_share,
             value_schema_id=prepared.value_schema_id,
             key_schema_id=prepared.key_schema_id,
         )
@@ -151,7 +153,8 @@ class StreamRun:
         checkpoints = rest.checkpoints()
         counters = {v["name"]: rest.counters(v["id"]) for v in job["vertices"]}
         sources = tuple(source.status(counters) for source in self._sources)
-        stalled = _stalled(checkpoints) if state == "RUNNING" else ""
+        forgotten = sum(c.get("forgottenEarly", 0) for c in counters.values())
+        stalled = (_stalled(checkpoints) or _forgetful(forgotten)) if state == "RUNNING" else ""
         if stalled or (state == "RUNNING" and any(source.error for source in sources)):
             state = "DEGRADED"
         self.status = replace(
@@ -245,6 +248,16 @@ def patience(interval_ms: int, transaction_ms: int) -> tuple[int, int]:
     """
     timeout = min(_CHECKPOINT_MS, transaction_ms // 6)
     return timeout, max(0, transaction_ms // 2 // (interval_ms + timeout) - 1)
+
+
+def _forgetful(keys: int) -> str:
+    """A sentence where memory did not suffice for the window."""
+    if not keys:
+        return ""
+    return (
+        f"deduplication has forgotten {keys:,} keys before their window ended, for want of memory "
+        "or after 7 days: give the JVM more (JDK_JAVA_OPTIONS=-Xmx…) or shorten deduplicate.window"
+    )
 
 
 def _checkpoint(checkpoints: dict[str, Any]) -> CheckpointStatus | None:

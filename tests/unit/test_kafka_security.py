@@ -232,7 +232,9 @@ def test_names_that_nobody_knows_do_not_stop_a_client():
 
 def test_a_value_that_librdkafka_refuses_is_one_error():
     """A property with a senseless value is an error of the cluster's properties."""
-    with pytest.raises(ClusterError, match=r"client properties are not accepted: .*security.protocol"):
+    with pytest.raises(
+        ClusterError, match=r"client properties are not accepted: .*security.protocol"
+    ):
         clients.admin("eu", {"bootstrap.servers": "127.0.0.1:1", "security.protocol": "TELEPATHY"})
 
 

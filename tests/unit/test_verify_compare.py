@@ -29,7 +29,16 @@ HOUR = 3_600_000
 RULES = Rules(window_ms=24 * HOUR, limits=((0, 100, False), (0, 100, False)))
 
 
-def source(part: int, offset: int, *, key: int, event: int | None = None, ts: int = 0, outcome: int = RECORD, why: str | None = None) -> Expected:
+def source(
+    part: int,
+    offset: int,
+    *,
+    key: int,
+    event: int | None = None,
+    ts: int = 0,
+    outcome: int = RECORD,
+    why: str | None = None,
+) -> Expected:
     value = None if outcome == TOMBSTONE else 1000 * part + offset
     return Expected(number(part, offset), outcome, key, value, event, 7, ts, why)
 
@@ -42,7 +51,9 @@ def target(one: Expected, offset: int, **changes: object) -> Delivered:
 
 def dead(one: Expected, offset: int, **changes: object) -> Diverted:
     assert one.value is not None
-    return Diverted(number(0, offset), one.id, one.value, 7, one.why or "map/null")._replace(**changes)
+    return Diverted(number(0, offset), one.id, one.value, 7, one.why or "map/null")._replace(
+        **changes
+    )
 
 
 def compare(
@@ -61,7 +72,11 @@ def compare(
         return found, balances, list(comparison.notes())
 
 
-A, B, C = source(0, 1, key=2, event=11), source(0, 2, key=4, event=12), source(1, 1, key=2, event=13)
+A, B, C = (
+    source(0, 1, key=2, event=11),
+    source(0, 2, key=4, event=12),
+    source(1, 1, key=2, event=13),
+)
 
 
 def test_what_arrived_as_it_should_gives_no_difference() -> None:
@@ -70,12 +85,19 @@ def test_what_arrived_as_it_should_gives_no_difference() -> None:
     bad = source(1, 2, key=0, outcome=DEAD, why="map/null")._replace(key=None)
     out = source(1, 3, key=6, outcome=FILTERED)
     found, balances, notes = compare(
-        [A, B, C, mark, bad, out], [target(A, 0), target(B, 1), target(C, 2), target(mark, 3)], [dead(bad, 0)]
+        [A, B, C, mark, bad, out],
+        [target(A, 0), target(B, 1), target(C, 2), target(mark, 3)],
+        [dead(bad, 0)],
     )
     assert found == []
     assert notes == []
     assert (balances[0].read, balances[0].out) == (3, 3)
-    assert (balances[1].read, balances[1].out, balances[1].dead, balances[1].filtered) == (3, 1, 1, 1)
+    assert (balances[1].read, balances[1].out, balances[1].dead, balances[1].filtered) == (
+        3,
+        1,
+        1,
+        1,
+    )
     assert balances[1].dead_reasons == {"map/null": 1}
     assert all(balance.holds for balance in balances)
 
@@ -133,7 +155,9 @@ def test_the_first_of_a_partition_wins() -> None:
 def test_an_event_twice_within_the_window_is_a_duplicate() -> None:
     """Of one event's records in the target, the later in the target is named."""
     twin = source(1, 5, key=2, event=11, ts=HOUR)
-    assert compare([A, twin], [target(A, 9), target(twin, 3)])[0] == [("duplicate", A.id, number(0, 9))]
+    assert compare([A, twin], [target(A, 9), target(twin, 3)])[0] == [
+        ("duplicate", A.id, number(0, 9))
+    ]
 
 
 def test_an_event_twice_beyond_the_window_is_two_events() -> None:
@@ -145,7 +169,9 @@ def test_an_event_twice_beyond_the_window_is_two_events() -> None:
 def test_a_source_record_twice_is_a_duplicate_even_without_deduplication() -> None:
     """One origin may be in the target once."""
     plain = A._replace(event=None)
-    found, *_ = compare([plain], [target(plain, 0), target(plain, 4)], rules=Rules(limits=RULES.limits))
+    found, *_ = compare(
+        [plain], [target(plain, 0), target(plain, 4)], rules=Rules(limits=RULES.limits)
+    )
     assert found == [("duplicate", A.id, number(0, 4))]
 
 
@@ -164,7 +190,9 @@ def test_a_source_record_twice_is_a_duplicate_even_without_deduplication() -> No
 def test_a_changed_record_is_named_by_what_changed(change: dict[str, object], kind: str) -> None:
     """Each part of a target record is compared by itself."""
     found = compare([A, B], [target(A, 0, **change), target(B, 1)])[0]
-    assert [one for one in found if one[0] != "lost"] == [(kind, None if kind == "foreign" else A.id, number(0, 0))]
+    assert [one for one in found if one[0] != "lost"] == [
+        (kind, None if kind == "foreign" else A.id, number(0, 0))
+    ]
 
 
 def test_timestamps_of_a_broker_that_sets_its_own_are_not_compared() -> None:
@@ -204,7 +232,9 @@ BAD = source(0, 4, key=0, outcome=DEAD, why="decode/truncated")._replace(key=Non
         ([A._replace(outcome=FILTERED)], [target(A, 0)], [], "not_filtered"),
     ],
 )
-def test_dead_letters_and_filters(expected: list[Expected], delivered: list[Delivered], diverted: list[Diverted], kind: str) -> None:
+def test_dead_letters_and_filters(
+    expected: list[Expected], delivered: list[Delivered], diverted: list[Diverted], kind: str
+) -> None:
     """What must be a dead letter is one, whole and once; what must not, is not."""
     assert [one[0] for one in compare(expected, delivered, diverted)[0]] == [kind]
 
@@ -212,7 +242,9 @@ def test_dead_letters_and_filters(expected: list[Expected], delivered: list[Deli
 def test_duplicates_of_a_misled_record_are_no_second_difference() -> None:
     """One mistake, one difference: the record in the dead letters is named, its duplicates are not."""
     twin = source(1, 5, key=2, event=11, ts=HOUR)
-    assert [kind for kind, *_ in compare([A, twin], [], [dead(A, 0)])[0]] == ["dead_letter_unexpected"]
+    assert [kind for kind, *_ in compare([A, twin], [], [dead(A, 0)])[0]] == [
+        "dead_letter_unexpected"
+    ]
 
 
 def test_records_outside_the_scope_are_noted_not_judged() -> None:
@@ -274,5 +306,12 @@ def test_places_survive_being_numbered() -> None:
 
 def test_digests_tell_null_empty_and_splits_apart() -> None:
     """Different records have different digests, however their parts are cut."""
-    made = [digest(None), digest(b""), digest(b"ab", b"c"), digest(b"a", b"bc"), digest(b"abc"), digest(b"abc", None)]
+    made = [
+        digest(None),
+        digest(b""),
+        digest(b"ab", b"c"),
+        digest(b"a", b"bc"),
+        digest(b"abc"),
+        digest(b"abc", None),
+    ]
     assert len(set(made)) == len(made)

@@ -16,16 +16,22 @@ from federation.verify.report import chart, render, time_limits
 
 def stream(**changes: object) -> StreamReport:
     books = {"read": 10, "out": 7, "duplicates": 2, "dead": 1}
-    balance = Balance("eu/orders", "eu", "orders", 0, 0, 10, 0, **books, dead_reasons={"map/null": 1})
+    balance = Balance(
+        "eu/orders", "eu", "orders", 0, 0, 10, 0, **books, dead_reasons={"map/null": 1}
+    )
     balance.buckets = [Bucket(1_200_000, 6, 4, 1, 1), Bucket(6_000_000, 4, 3, 1)]
-    made = StreamReport("orders", "Order", "hub/orders", "hub/orders.dead", {"eu": "x1", "hub": "x2"}, [balance])
+    made = StreamReport(
+        "orders", "Order", "hub/orders", "hub/orders.dead", {"eu": "x1", "hub": "x2"}, [balance]
+    )
     for name, value in changes.items():
         setattr(made, name, value)
     return made
 
 
 def verification(*streams: StreamReport) -> Verification:
-    return Verification("shop", "shop.yaml", "0.1.0", datetime(2026, 1, 2, tzinfo=UTC), 3.0, list(streams))
+    return Verification(
+        "shop", "shop.yaml", "0.1.0", datetime(2026, 1, 2, tzinfo=UTC), 3.0, list(streams)
+    )
 
 
 LOST = Difference("lost", "orders", Place("eu", "orders", 0, 7), None, None, "<b>name</b>")
