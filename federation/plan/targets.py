@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 # What a record may grow by on its way: provenance, and what a dead letter says about itself.
 HEADROOM = 64 * 1024  # bytes
+# How far ahead of the broker a timestamp may lie; beyond it a record is refused.
+_AHEAD = "message.timestamp.after.max.ms"
+_BROKER_DEFAULT_AHEAD_MS = 60 * 60 * 1000
 _BROKER_DEFAULT_TRANSACTION = timedelta(minutes=15)
 # How long the target may be away with a commit outstanding. Longer would also let a gateway that
 # never comes back hold up readers of the target for so long.
@@ -54,6 +57,7 @@ class TargetCompiler:
         for name in (target.topic, dead):
             if name in facts.topics:
                 self._size(facts.topics[name])
+                self._ahead(facts.topics[name])
         if facts.brokers and (target.replication or 0) > len(facts.brokers):
             what = f"replication {target.replication} needs as many brokers"
             hint = f"cluster {target.cluster} has {len(facts.brokers)}"
@@ -128,7 +132,24 @@ class TargetCompiler:
         longest = self._longest_retention()
         if longest is not None:  # else what the sources still hold might be deleted at once
             config.setdefault("retention.ms", str(longest))
+        if (ahead := self._furthest_ahead()) > _BROKER_DEFAULT_AHEAD_MS:
+            config.setdefault(_AHEAD, str(ahead))
         return TopicCreation(name, self._partitions(), self.target.replication or -1, config)
+
+    def _furthest_ahead(self) -> int:
+        """How far in the future a source lets a record's timestamp lie, in ms."""
+        return max((int(t.config.get(_AHEAD, 0)) for t in self.sources), default=0)
+
+    def _ahead(self, topic: TopicFacts) -> None:
+        """An existing topic, of dead letters too, has to take the timestamps that sources take."""
+        allowed = topic.config.get(_AHEAD)
+        if allowed is not None and int(allowed) < self._furthest_ahead():
+            self.notes.warning(
+                (*self.at, "topic"),
+                f"topic {topic.name} takes records dated up to {_said(int(allowed))} ahead, "
+                f"a source up to {_said(self._furthest_ahead())}",
+                f"raise its {_AHEAD}: a record that it refuses stops the stream",
+            )
 
     def _longest_retention(self) -> int | None:
         """How long the sources keep records, in ms; -1 for ever, None where nobody told."""

@@ -33,6 +33,8 @@ from federation.plan.compile import compile as compile_plan
 from federation.plan.explain import render, to_json
 from federation.plan.facts import RegistryFacts, SubjectCheck
 
+AHEAD = "message.timestamp.after.max.ms"
+
 
 def refusals(config, known) -> list[Finding]:
     """The errors of a plan that must not compile."""
@@ -123,6 +125,13 @@ class TestPlan:
         eu = cluster("eu", topic("orders", retention_ms="-1"))
         (stream,) = compile_plan(loaded(tmp_path), facts(eu=eu)).streams
         assert [made.config["retention.ms"] for made in stream.target.creates] == ["-1", "-1"]
+
+    def test_created_topics_take_the_timestamps_that_the_sources_take(self, tmp_path):
+        """A record that a source has accepted although it is dated ahead is accepted again."""
+        source = topic("orders")
+        source = replace(source, config={**source.config, AHEAD: str(30 * 86_400_000)})
+        (stream,) = compile_plan(loaded(tmp_path), facts(eu=cluster("eu", source))).streams
+        assert {made.config[AHEAD] for made in stream.target.creates} == {str(30 * 86_400_000)}
 
     def test_existing_topics_and_subjects_are_left_as_they_are(self, tmp_path):
         """What is there is neither created nor registered."""
@@ -456,6 +465,13 @@ class TestWarnings:
             "config:",
             "retention.ms",
         )
+
+    def test_a_target_that_refuses_timestamps_that_a_source_took(self, tmp_path):
+        """An existing target's brokers would refuse such a record, and the stream would stop."""
+        source, target = topic("orders"), topic("orders.unified")
+        eu = cluster("eu", replace(source, config={**source.config, AHEAD: "86400000"}))
+        hub = cluster("hub", replace(target, config={**target.config, AHEAD: "3600000"}))
+        warning(loaded(tmp_path), facts(eu=eu, hub=hub), "dated up to", "orders.unified", AHEAD)
 
     def test_a_compacted_target_forgets_nothing(self, tmp_path):
         """Retention does not matter where nothing is deleted by age."""
