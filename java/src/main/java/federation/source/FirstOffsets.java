@@ -10,10 +10,9 @@ import org.apache.kafka.common.TopicPartition;
 /**
  * Where a first run begins, as offsets and nothing else.
  *
- * <p>Flink's own initializers leave "earliest" and "latest" as marks that are looked up again whenever
- * a reader starts: a restart before a partition's first record would begin at another "latest". And
- * they tell the consumer to jump where a position is gone: records that retention took would be
- * skipped in silence. Here both are decided once, and a position that is gone fails the job.
+ * <p>Flink's own initializers tell the consumer to jump where a position is gone: records that
+ * retention took would be skipped in silence. With these such a position fails the job. They are asked
+ * again when a job restarts before its first checkpoint.
  */
 public final class FirstOffsets implements OffsetsInitializer {
     private static final long serialVersionUID = 1L;
