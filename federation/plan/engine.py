@@ -59,6 +59,8 @@ def _source(source: SourcePlan) -> dict[str, Any]:
         "cluster": source.cluster.alias,
         "clusterId": source.cluster.cluster_id,
         "registry": _registry(source.cluster.registry),
+        "framing": {"type": "confluent", "schemas": []},
+        "keyFraming": {"type": "confluent", "schemas": []},
         "rules": _rules(source.rules),
         "keyRules": _rules(source.key_rules),
         "where": source.where,

@@ -41,6 +41,8 @@ public final class StreamSpec {
         public final String cluster;
         public final String clusterId;
         public final RegistrySpec registry;
+        public final FramingSpec framing;
+        public final FramingSpec keyFraming;
         public final Map<String, Rule> rules;
         public final Map<String, Rule> keyRules;
         public final String where;
@@ -51,9 +53,23 @@ public final class StreamSpec {
             cluster = node.required("cluster").asText();
             clusterId = node.required("clusterId").asText();
             registry = new RegistrySpec(node.required("registry"));
+            framing = new FramingSpec(node.required("framing"));
+            keyFraming = new FramingSpec(node.required("keyFraming"));
             rules = Rule.parse(node.required("rules"));
             keyRules = Rule.parse(node.required("keyRules"));
             where = text(node, "where");
+        }
+    }
+
+    /** How values or keys are framed, and the schemas that the configuration gives for them. */
+    public static final class FramingSpec {
+        public final String type;
+        public final List<Schema> schemas;
+
+        private FramingSpec(JsonNode node) {
+            type = node.required("type").asText();
+            schemas = new ArrayList<>();
+            node.required("schemas").forEach(one -> schemas.add(schema(one)));
         }
     }
 

@@ -17,7 +17,7 @@ import org.apache.avro.Schema;
  * back-off, for as long as it takes: the source waits rather than lose records. Only the registry's
  * own "no such schema", or a schema that is of no use, ends the question.
  */
-public final class RegistryClient {
+public final class RegistryClient implements Schemas {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final long FIRST_PAUSE_MS = 200;
     private static final long LONGEST_PAUSE_MS = 10_000;
@@ -56,6 +56,14 @@ public final class RegistryClient {
         public String reason() {
             return reason;
         }
+    }
+
+    @Override
+    public Schema get(SchemaId id) throws SchemaException, InterruptedException {
+        if (id.kind() != SchemaId.Kind.ID || (int) id.low() < 0) {
+            throw new SchemaException("unknown_id", id + " is none of the registry's ids");
+        }
+        return byId((int) id.low());
     }
 
     /**

@@ -4,7 +4,7 @@ import federation.plan.StreamSpec.SourceSpec;
 import federation.record.BucketSelector;
 import federation.record.HeaderBlock;
 import federation.record.Record;
-import java.nio.ByteBuffer;
+import federation.registry.SchemaId;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import org.apache.flink.metrics.Counter;
@@ -58,9 +58,10 @@ final class DeadLetters {
     /**
      * The dead letter of a record.
      *
+     * @param schema that the side to blame names; null where it names none
      * @throws SuppressRestartsException if it is one too many
      */
-    Record of(ConsumerRecord<byte[], byte[]> in, Refused error) {
+    Record of(ConsumerRecord<byte[], byte[]> in, SchemaId schema, Refused error) {
         note(true);
         if (full && failed > ratio * recent.length) {
             throw new SuppressRestartsException(new IllegalStateException(String.format(
@@ -78,10 +79,8 @@ final class DeadLetters {
         add(headers, "partition", Integer.toString(in.partition()));
         add(headers, "offset", Long.toString(in.offset()));
         add(headers, "timestamp", Long.toString(in.timestamp()));
-        byte[] framed = error.stage.equals("key") ? in.key() : in.value();
-        if (framed != null && framed.length >= 5 && framed[0] == 0) {
-            int id = ByteBuffer.wrap(framed, 1, 4).getInt();
-            add(headers, "schema_id", Integer.toUnsignedString(id));
+        if (schema != null) {
+            add(headers, "schema_id", schema.toString());
         }
         add(headers, "stage", error.stage);
         add(headers, "reason", error.reason);

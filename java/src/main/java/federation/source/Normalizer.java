@@ -1,5 +1,7 @@
 package federation.source;
 
+import federation.framing.Frame;
+import federation.framing.Framing;
 import federation.map.Keys;
 import federation.map.MappingException;
 import federation.map.Murmur3;
@@ -41,13 +43,16 @@ import org.slf4j.LoggerFactory;
 public final class Normalizer implements KafkaRecordDeserializationSchema<Record> {
     private static final long serialVersionUID = 1L;
     private static final Logger LOG = LoggerFactory.getLogger(Normalizer.class);
-    private static final int FRAME = 5; // magic byte and 4-byte schema id
+    private static final int FRAME = 5; // the target's magic byte and 4-byte schema id
 
     private final String plan;
     private final int index;
 
     private transient StreamSpec stream;
     private transient SourceSpec source;
+    private transient Framing valueFraming;
+    private transient Framing keyFraming;
+    private transient Frame frame;
     private transient Writers values;
     private transient Writers keys;
     private transient DeadLetters deadLetters;
@@ -76,6 +81,9 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         RegistryClient registry = new RegistryClient(source.registry, (url, why) ->
                 LOG.warn("waiting for the registry of {} at {}: {}", source.cluster, url, why));
         LongSupplier clock = () -> System.nanoTime() / 1_000_000;
+        valueFraming = Framing.of(source.framing, false);
+        keyFraming = Framing.of(source.keyFraming, true);
+        frame = new Frame();
         values = new Writers(registry, stream.contract, source.rules, source.where, clock);
         keys = new Writers(registry, stream.keySchema, source.keyRules, null, clock);
         value = new Output();
@@ -105,13 +113,18 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
                 out.collect(record);
             }
         } catch (MappingException error) {
-            out.collect(deadLetters.of(in, new Refused(error)));
+            out.collect(dead(in, new Refused(error)));
         } catch (Refused error) {
-            out.collect(deadLetters.of(in, error));
+            out.collect(dead(in, error));
         } catch (InterruptedException cancelled) {
             Thread.currentThread().interrupt();
             throw new IOException("cancelled while waiting for a schema", cancelled);
         }
+    }
+
+    private Record dead(ConsumerRecord<byte[], byte[]> in, Refused error) {
+        Framing read = in.value() == null ? keyFraming : valueFraming;
+        return deadLetters.of(in, read.schemaOf(in), error);
     }
 
     /** The target record, or null where it is dropped on purpose (and counted). */
@@ -139,16 +152,16 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
 
     private boolean value(ConsumerRecord<byte[], byte[]> in, Record record)
             throws MappingException, Refused, InterruptedException {
-        byte[] bytes = in.value();
-        Writer writer = writer(values, bytes);
+        valueFraming.open(in, frame);
+        Writer writer = values.get(frame.schema);
         Where where = writer.where();
-        if (where != null && !where.test(bytes, FRAME, bytes.length - FRAME)) {
+        if (where != null && !where.test(frame.bytes, frame.from, frame.length)) {
             filtered.inc();
             return false;
         }
         value.reset(0);
         frame(value, stream.valueSchemaId);
-        writer.transcoder().transcode(bytes, FRAME, bytes.length - FRAME, value);
+        writer.transcoder().transcode(frame.bytes, frame.from, frame.length, value);
         record.kind = Record.VALUE;
         record.value = value.copy(0);
         key(record, writer.transcoder(), value, stream.keyFields);
@@ -167,14 +180,14 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         if (stream.tombstones.equals("dead-letter")) {
             throw new Refused("map", "tombstone");
         }
-        byte[] bytes = in.key();
-        if (bytes == null) {
+        if (in.key() == null) {
             throw new Refused("key", "null", "a delete marker without a key");
         }
         try {
-            Writer writer = writer(keys, bytes);
+            keyFraming.open(in, frame);
+            Writer writer = keys.get(frame.schema);
             scratch.reset(0);
-            writer.transcoder().transcode(bytes, FRAME, bytes.length - FRAME, scratch);
+            writer.transcoder().transcode(frame.bytes, frame.from, frame.length, scratch);
             record.kind = Record.TOMBSTONE;
             key(record, writer.transcoder(), scratch, null);
             return true;
@@ -183,21 +196,6 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         } catch (Refused error) {
             throw error.ofKey();
         }
-    }
-
-    /** The program for a framed payload. */
-    private static Writer writer(Writers writers, byte[] bytes)
-            throws Refused, InterruptedException {
-        if (bytes.length == 0) {
-            throw new Refused("frame", "empty");
-        }
-        if (bytes[0] != 0) {
-            throw new Refused("frame", "magic");
-        }
-        if (bytes.length < FRAME) {
-            throw new Refused("frame", "short");
-        }
-        return writers.get(ByteBuffer.wrap(bytes, 1, 4).getInt());
     }
 
     /**

@@ -4,15 +4,16 @@ import federation.map.ContractException;
 import federation.map.Rule;
 import federation.map.Transcoder;
 import federation.map.Where;
-import federation.registry.RegistryClient;
 import federation.registry.RegistryClient.SchemaException;
+import federation.registry.SchemaId;
+import federation.registry.Schemas;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import org.apache.avro.Schema;
 
 /**
- * The programs for one side (value or key) of a source, one for each writer schema id. What is kept
+ * The programs for one side (value or key) of a source, one for each writer schema. What is kept
  * is bounded, programs apart from refusals: ids made up by broken records displace no program.
  */
 final class Writers {
@@ -21,14 +22,14 @@ final class Writers {
     /** An id that is unknown may be registered later, and is asked for again after this long. */
     static final long UNKNOWN_MS = 30_000;
 
-    private final RegistryClient registry;
+    private final Schemas schemas;
     private final Schema reader;
     private final Map<String, Rule> rules;
     private final String where;
     private final LongSupplier clock;
-    private final Map<Integer, Writer> programs;
-    private final Map<Integer, Refusal> refusals;
-    private int lastId;
+    private final Map<SchemaId, Writer> programs;
+    private final Map<SchemaId, Refusal> refusals;
+    private SchemaId lastId;
     private Writer last;
 
     /**
@@ -37,23 +38,23 @@ final class Writers {
      * @param clock milliseconds that only go forward
      */
     Writers(
-            RegistryClient registry,
+            Schemas schemas,
             Schema reader,
             Map<String, Rule> rules,
             String where,
             LongSupplier clock) {
-        this(registry, reader, rules, where, clock, MAX_PROGRAMS, MAX_REFUSALS);
+        this(schemas, reader, rules, where, clock, MAX_PROGRAMS, MAX_REFUSALS);
     }
 
     Writers(
-            RegistryClient registry,
+            Schemas schemas,
             Schema reader,
             Map<String, Rule> rules,
             String where,
             LongSupplier clock,
             int maxPrograms,
             int maxRefusals) {
-        this.registry = registry;
+        this.schemas = schemas;
         this.reader = reader;
         this.rules = rules;
         this.where = where;
@@ -69,7 +70,7 @@ final class Writers {
     private record Refusal(Refused why, long until) {}
 
     /** The entries that were used last. */
-    private static final class Recent<V> extends LinkedHashMap<Integer, V> {
+    private static final class Recent<V> extends LinkedHashMap<SchemaId, V> {
         private static final long serialVersionUID = 1L;
         private final int limit;
 
@@ -79,18 +80,18 @@ final class Writers {
         }
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Integer, V> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<SchemaId, V> eldest) {
             return size() > limit;
         }
     }
 
     /**
-     * The program for a schema id; waits for the registry where it is not known yet.
+     * The program for a schema; waits for the registry where it is not known yet.
      *
      * @throws Refused of stage schema: there is no such schema, or it cannot meet the contract
      */
-    Writer get(int id) throws Refused, InterruptedException {
-        if (last != null && lastId == id) { // nearly always
+    Writer get(SchemaId id) throws Refused, InterruptedException {
+        if (last != null && (lastId == id || lastId.equals(id))) { // nearly always
             return last;
         }
         Writer writer = programs.get(id);
@@ -107,13 +108,9 @@ final class Writers {
         return writer;
     }
 
-    private Writer compile(int id) throws Refused, InterruptedException {
-        if (id < 0) {
-            throw new Refused("schema", "unknown_id",
-                    Integer.toUnsignedString(id) + " is beyond the ids of a registry");
-        }
+    private Writer compile(SchemaId id) throws Refused, InterruptedException {
         try {
-            Schema writer = registry.byId(id);
+            Schema writer = schemas.get(id);
             Where filter = where == null ? null : Where.compile(where, writer);
             return new Writer(Transcoder.compile(writer, reader, rules), filter);
         } catch (SchemaException error) {
@@ -126,7 +123,7 @@ final class Writers {
         }
     }
 
-    private Refused refuse(int id, String reason, String sentence, long until) {
+    private Refused refuse(SchemaId id, String reason, String sentence, long until) {
         Refused why = new Refused("schema", reason, sentence);
         refusals.put(id, new Refusal(why, until));
         return why;

@@ -37,6 +37,8 @@ public final class Specs {
                  'deadLetterRatio': 0.2, 'deadLetterOf': 10000,
                  'sources': [{'name': 'eu/orders', 'cluster': 'eu', 'clusterId': 'eu-id',
                    'registry': {'username': null, 'password': null, 'token': null, 'ca': null},
+                   'framing': {'type': 'confluent', 'schemas': []},
+                   'keyFraming': {'type': 'confluent', 'schemas': []},
                    'rules': {}, 'keyRules': {}, 'where': null}]}""");
         registry(spec).put("url", registry);
         return spec;

@@ -53,7 +53,7 @@ class RefusalsTest {
         stage.registry.answers("/schemas/ids/7",
                 Specs.json("{'schemaType': 'PROTOBUF', 'schema': 'message M {}'}"));
         refused("schema/unknown_id: the registry does not have schema 404", null, framed(404));
-        refused("schema/unknown_id: 4294967295 is beyond the ids of a registry", null, framed(-1));
+        refused("schema/unknown_id: 4294967295 is none of the registry's ids", null, framed(-1));
         refused("schema/not_avro: schema 7 is of type PROTOBUF", null, framed(7));
         assertEquals(List.of("/schemas/ids/404", "/schemas/ids/7"), stage.registry.asked());
     }

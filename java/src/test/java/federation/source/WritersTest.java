@@ -8,6 +8,7 @@ import federation.plan.Specs;
 import federation.plan.StreamSpec;
 import federation.registry.LocalRegistry;
 import federation.registry.RegistryClient;
+import federation.registry.SchemaId;
 import java.util.Map;
 import org.apache.avro.Schema;
 import org.junit.jupiter.api.AfterEach;
@@ -43,15 +44,15 @@ class WritersTest {
     }
 
     private Refused refused(int id) {
-        return assertThrows(Refused.class, () -> writers.get(id));
+        return assertThrows(Refused.class, () -> writers.get(SchemaId.of(id)));
     }
 
     @Test
     @DisplayName("are compiled once")
     void once() throws Exception {
-        Writers.Writer writer = writers.get(5);
+        Writers.Writer writer = writers.get(SchemaId.of(5));
         refused(404);
-        assertSame(writer, writers.get(5));
+        assertSame(writer, writers.get(SchemaId.of(5)));
         assertEquals(2, registry.asked().size());
     }
 
@@ -64,7 +65,7 @@ class WritersTest {
         refused(6);
         assertEquals(1, registry.asked().size());
         now += 1;
-        writers.get(6);
+        writers.get(SchemaId.of(6));
         assertEquals(2, registry.asked().size());
     }
 
@@ -83,12 +84,12 @@ class WritersTest {
     @Test
     @DisplayName("unknown ids without end are forgotten, and displace no program")
     void hostile() throws Exception {
-        Writers.Writer writer = writers.get(5);
+        Writers.Writer writer = writers.get(SchemaId.of(5));
         for (int id = 1_000; id <= 1_000 + REFUSALS; id++) {
             refused(id);
         }
         int asked = registry.asked().size();
-        assertSame(writer, writers.get(5));
+        assertSame(writer, writers.get(SchemaId.of(5)));
         refused(1_001);
         assertEquals(asked, registry.asked().size(), "remembered: among the last");
         refused(1_000);
@@ -100,15 +101,15 @@ class WritersTest {
     void bounded() throws Exception {
         for (int id = 0; id <= PROGRAMS; id++) {
             registry.with(id, Stage.WRITER.toString());
-            writers.get(id);
-            writers.get(0);
+            writers.get(SchemaId.of(id));
+            writers.get(SchemaId.of(0));
         }
         int asked = registry.asked().size();
         assertEquals(PROGRAMS + 1, asked, "what is in use stays");
-        writers.get(0);
-        writers.get(2);
+        writers.get(SchemaId.of(0));
+        writers.get(SchemaId.of(2));
         assertEquals(asked, registry.asked().size());
-        writers.get(1);
+        writers.get(SchemaId.of(1));
         assertEquals(asked + 1, registry.asked().size());
     }
 
