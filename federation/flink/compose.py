@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from federation.plan.model import SourcePlan, StartPosition, StreamPlan
 
-_DISCOVERY_MS = "30000"
 _HOUR_MS = 60 * 60 * 1000
 _TRANSPORT_WINDOW_MS = _HOUR_MS  # two routes of one record differ by less
 _MAX_HOLD_MS = 7 * 24 * _HOUR_MS
@@ -229,23 +228,25 @@ def _build(
 
 
 def _source(java: Any, source: SourcePlan, index: int, spec: str, group: str) -> Any:
-    builder = java.org.apache.flink.connector.kafka.source.KafkaSource.builder()
-    builder.setProperties(_properties(java, source.cluster.properties))
-    builder.setProperty("isolation.level", "read_committed")
-    builder.setProperty("partition.discovery.interval.ms", _DISCOVERY_MS)
-    builder.setGroupId(group)
-    builder.setClientIdPrefix(f"{group}.{source.uid}")
+    kafka = java.federation.kafka
+    own = {"group.id": group, "client.id": f"{group}.{source.uid}"}
     if source.pattern is not None:
-        builder.setTopicPattern(java.java.util.regex.Pattern.compile(source.pattern))
+        subscription = kafka.Subscription.pattern(source.pattern)
     else:
-        builder.setTopics(_list(java, [topic.name for topic in source.topics]))
-    builder.setStartingOffsets(_start(java, source.start))
-    builder.setDeserializer(java.federation.source.Normalizer(spec, index))
-    return builder.build()
+        subscription = kafka.Subscription.topics(
+            _list(java, [topic.name for topic in source.topics])
+        )
+    return kafka.ClusterSource(
+        source.name,
+        _properties(java, {**source.cluster.properties, **own}),
+        subscription,
+        _start(java, source.start),
+        java.federation.source.Normalizer(spec, index),
+    )
 
 
 def _start(java: Any, start: StartPosition) -> Any:
-    first = java.federation.source.FirstOffsets
+    first = java.federation.kafka.FirstOffsets
     if start.kind == "latest":
         return first.latest()
     if start.kind == "timestamp":

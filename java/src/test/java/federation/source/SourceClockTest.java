@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 @DisplayName("A source's time")
 class SourceClockTest {
     private static final long START = 1_700_000_000_000L;
-    private static final long QUIET = SourceClock.QUIET_MS;
 
     private long now = START;
     private final SourceClock.OfPartition clock = new SourceClock.OfPartition(() -> now);
@@ -21,7 +20,6 @@ class SourceClockTest {
     @Test
     @DisplayName("says nothing before the first record")
     void silent() {
-        pass(QUIET - 1);
         assertEquals(List.of(), told());
     }
 
@@ -46,107 +44,23 @@ class SourceClockTest {
     }
 
     @Test
-    @DisplayName("goes on with the wall clock, a quiet time behind it, where nothing comes")
-    void quiet() {
+    @DisplayName("stands still where nothing comes: only the reader knows why")
+    void silence() {
         heard(START - 1_000_000);
         assertEquals(List.of(START - 1_000_000), told());
-        pass(QUIET - 1);
-        assertEquals(List.of(START - 1_000_000), told());
-        now += 1;
-        assertEquals(List.of(now - QUIET), told());
-        now += 60_000;
-        assertEquals(List.of(now - QUIET), told());
-    }
-
-    @Test
-    @DisplayName("goes on so for a partition that never had a record")
-    void neverHeard() {
-        pass(QUIET);
-        assertEquals(List.of(START), told());
-    }
-
-    @Test
-    @DisplayName("does not go back when old records come after a quiet time")
-    void monotonous() {
-        pass(2 * QUIET);
-        assertEquals(List.of(START + QUIET), told());
-        heard(START - 50_000);
-        assertEquals(List.of(START + QUIET), told());
-    }
-
-    @Test
-    @DisplayName("is quiet only from the last record on")
-    void interrupted() {
-        for (int i = 0; i < 5; i++) {
-            pass(QUIET - 1);
-            heard(START - 7_000);
-            assertEquals(List.of(START - 7_000), told());
-        }
-    }
-
-    @Test
-    @DisplayName("does not take the time in which its task was held up for silence")
-    void heldUp() {
-        heard(START - 1_000_000);
-        assertEquals(List.of(START - 1_000_000), told());
-        now += 10 * QUIET;
+        now += 1_000_000;
         assertEquals(List.of(START - 1_000_000), told());
     }
 
     @Test
-    @DisplayName("is never told by the task itself, which is idle only while it has no partition")
+    @DisplayName("is never told by the task itself, for which Flink makes the first generator")
     void ofTask() {
         SourceClock strategy = new SourceClock();
-        strategy.createWatermarkGenerator(null);
-        SourceClock.OfTask alone = strategy.new OfTask(() -> now);
-        List<String> said = new ArrayList<>();
-        for (long end = now + QUIET; now < end; now += 200) {
-            alone.onPeriodicEmit(listener(said));
-        }
-        assertEquals(List.of(), said);
-        alone.onPeriodicEmit(listener(said));
-        assertEquals(List.of("idle"), said);
-        strategy.createWatermarkGenerator(null);
-        alone.onPeriodicEmit(listener(said));
-        assertEquals(List.of("idle"), said);
-    }
-
-    @Test
-    @DisplayName("is told by every generator that Flink asks for after the task's own")
-    void order() {
-        SourceClock strategy = new SourceClock();
-        assertEquals(SourceClock.OfTask.class, strategy.createWatermarkGenerator(null).getClass());
-        assertEquals(SourceClock.OfPartition.class, strategy.createWatermarkGenerator(null).getClass());
-        assertEquals(SourceClock.OfPartition.class, strategy.createWatermarkGenerator(null).getClass());
-    }
-
-    /** Lets time go by as in a running task: it looks five times a second. */
-    private void pass(long milliseconds) {
-        long end = now + milliseconds;
-        while (now + 200 < end) {
-            now += 200;
-            clock.onPeriodicEmit(listener(new ArrayList<>()));
-        }
-        now = end;
-    }
-
-    private static WatermarkOutput listener(List<String> said) {
-        return new WatermarkOutput() {
-            @Override
-            public void emitWatermark(Watermark watermark) {
-                said.add("time");
-            }
-
-            @Override
-            public void markIdle() {
-                said.add("idle");
-            }
-
-            @Override
-            public void markActive() {
-                said.add("active");
-            }
-        };
+        strategy.createWatermarkGenerator(null).onPeriodicEmit(null);
+        assertEquals(
+                SourceClock.OfPartition.class, strategy.createWatermarkGenerator(null).getClass());
+        assertEquals(
+                SourceClock.OfPartition.class, strategy.createWatermarkGenerator(null).getClass());
     }
 
     private void heard(long timestamp) {

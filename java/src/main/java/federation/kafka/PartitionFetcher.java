@@ -1,0 +1,386 @@
+package federation.kafka;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
+import org.apache.kafka.clients.consumer.CloseOptions;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.AuthorizationException;
+import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.TimeoutException;
+import org.apache.kafka.common.errors.WakeupException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads partitions of one cluster, in a thread of its own. What goes wrong with the cluster is
+ * "nothing now", with a report and another try later; what goes wrong with one partition holds that
+ * partition. Nothing here fails the job, and no position ever moves but by reading.
+ */
+final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[]>, PartitionSplit> {
+    private static final Logger LOG = LoggerFactory.getLogger(PartitionFetcher.class);
+    private static final String CLUSTER = "cluster"; // as the enumerator sees it
+    private static final String CLIENT = "reading"; // as this client does
+    private static final Duration POLL = Duration.ofMillis(500);
+    private static final Duration ASK = Duration.ofSeconds(5);
+    private static final Duration CLOSE = Duration.ofSeconds(2);
+    private static final long FIRST_PAUSE_MS = 500;
+    private static final long LONGEST_PAUSE_MS = 30_000;
+    /** A client that has not failed for so long is well. */
+    private static final long WELL_MS = 10_000;
+
+    private final Supplier<Consumer<byte[], byte[]>> clients;
+    private final Told told;
+    private final Gate gate;
+    private final Troubles troubles;
+    private final Map<TopicPartition, Reading> partitions = new LinkedHashMap<>();
+    private final Object alarm = new Object();
+    private boolean alarmed;
+    private volatile Consumer<byte[], byte[]> consumer; // null while there is none
+    private Look look;
+    private long pause = FIRST_PAUSE_MS;
+    private long notBefore; // when the next client may be made
+    private long failed; // when the last one did
+
+    /** How far one partition has been read, and what holds it. */
+    private static final class Reading {
+        long next; // the offset behind the last record taken from the consumer
+        List<ConsumerRecord<byte[], byte[]>> held = List.of(); // taken, and not let through yet
+        boolean verified; // the cluster has said that this is still the same topic
+        String objection; // it has said that it is not
+        String gap; // the position is not there any more
+        boolean paused;
+        long told; // the instant at which the task last heard that all was read
+
+        Reading(long next) {
+            this.next = next;
+        }
+
+        boolean mayRead() {
+            return held.isEmpty() && verified && objection == null && gap == null;
+        }
+    }
+
+    /**
+     * @param clients makes a client with all its settings; it may fail
+     * @param told what the task says
+     * @param gate asked about each record
+     * @param troubles told what is wrong
+     */
+    PartitionFetcher(
+            Supplier<Consumer<byte[], byte[]>> clients, Told told, Gate gate, Troubles troubles) {
+        this.clients = clients;
+        this.told = told;
+        this.gate = gate;
+        this.troubles = troubles;
+    }
+
+    @Override
+    public RecordsWithSplitIds<ConsumerRecord<byte[], byte[]>> fetch() {
+        Fetched fetched = new Fetched();
+        try {
+            if (!connected()) {
+                return fetched;
+            }
+            heed(told.look());
+            partitions.forEach((partition, reading) -> release(partition, reading, fetched));
+            publish();
+            ConsumerRecords<byte[], byte[]> polled =
+                    consumer.poll(fetched.isEmpty() ? POLL : Duration.ZERO);
+            for (TopicPartition partition : polled.partitions()) {
+                take(partition, polled.records(partition), fetched);
+            }
+            if (!polled.isEmpty() || System.currentTimeMillis() - failed > WELL_MS) {
+                pause = FIRST_PAUSE_MS;
+                troubles.clear(CLIENT);
+            }
+            caughtUp(fetched);
+        } catch (WakeupException awake) {
+            // Something else is to be done: come again.
+        } catch (OffsetOutOfRangeException gone) {
+            gone.offsetOutOfRangePartitions().forEach(this::gap);
+        } catch (InterruptException ending) {
+            throw ending;
+        } catch (AuthorizationException refused) {
+            // Of one topic or of all: the client goes on, and so do the topics that it may read.
+            failed(refused);
+            rest(POLL.toMillis());
+        } catch (KafkaException error) {
+            lost(error);
+        }
+        return fetched;
+    }
+
+    /** Whether there is a client; makes one when its time has come, and waits for that time. */
+    private boolean connected() {
+        if (consumer != null) {
+            return true;
+        }
+        long left = notBefore - System.currentTimeMillis();
+        if (left > 0) {
+            rest(Math.min(left, POLL.toMillis()));
+            return false;
+        }
+        Consumer<byte[], byte[]> made = clients.get();
+        consumer = made;
+        made.assign(partitions.keySet());
+        partitions.forEach((partition, reading) -> {
+            made.seek(partition, reading.next);
+            reading.paused = false;
+            settle(partition, reading);
+        });
+        return true;
+    }
+
+    /** The client is of no use for now. */
+    private void lost(RuntimeException error) {
+        failed(error);
+        Consumer<byte[], byte[]> before = consumer;
+        consumer = null;
+        notBefore = System.currentTimeMillis() + pause / 2
+                + ThreadLocalRandom.current().nextLong(pause);
+        pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
+        close(before, Duration.ZERO);
+    }
+
+    private void failed(RuntimeException error) {
+        failed = System.currentTimeMillis();
+        troubles.set(CLIENT, Causes.sentence(error));
+    }
+
+    private static void close(Consumer<byte[], byte[]> client, Duration patience) {
+        if (client == null) {
+            return;
+        }
+        try {
+            client.close(CloseOptions.timeout(patience));
+        } catch (KafkaException error) {
+            LOG.debug("closing a client", error);
+        }
+    }
+
+    /** Takes note of what the last look at the cluster has shown. */
+    private void heed(Look now) {
+        if (now == null) {
+            return;
+        }
+        boolean fresh = now != look;
+        look = now;
+        if (!now.trouble().isEmpty()) {
+            troubles.set(CLUSTER, now.trouble());
+            return;
+        }
+        if (fresh) {
+            troubles.clear(CLUSTER);
+        }
+        partitions.forEach((partition, reading) -> {
+            reading.verified |= now.clears(partition);
+            String objection = now.objection(partition);
+            if (objection != null) {
+                troubles.set(partition.toString(), objection + "; held at offset " + first(reading));
+            } else if (reading.objection != null) {
+                troubles.clear(partition.toString());
+            }
+            reading.objection = objection;
+            settle(partition, reading);
+        });
+    }
+
+    /** The offset of the first record that the task has not got. */
+    private static long first(Reading reading) {
+        return reading.held.isEmpty() ? reading.next : reading.held.get(0).offset();
+    }
+
+    /** Records go on to the task, up to the first that the gate holds. */
+    private void take(
+            TopicPartition partition,
+            List<ConsumerRecord<byte[], byte[]>> records,
+            Fetched fetched) {
+        Reading reading = partitions.get(partition);
+        reading.next = records.get(records.size() - 1).offset() + 1;
+        let(partition, reading, records, fetched);
+        settle(partition, reading);
+    }
+
+    /** What was held goes on where it may. */
+    private void release(TopicPartition partition, Reading reading, Fetched fetched) {
+        if (!reading.held.isEmpty() && reading.objection == null) {
+            let(partition, reading, reading.held, fetched);
+            settle(partition, reading);
+        }
+    }
+
+    private void let(
+            TopicPartition partition,
+            Reading reading,
+            List<ConsumerRecord<byte[], byte[]>> records,
+            Fetched fetched) {
+        int free = 0;
+        String why = null;
+        while (free < records.size()) {
+            why = gate.waitsFor(records.get(free), this::wakeUp);
+            if (why != null) {
+                break;
+            }
+            free++;
+        }
+        fetched.add(partition, records.subList(0, free));
+        boolean held = !reading.held.isEmpty();
+        reading.held = free == records.size() ? List.of() : records.subList(free, records.size());
+        if (why != null) {
+            troubles.set(partition.toString(), "held at offset " + first(reading) + ": " + why);
+        } else if (held) {
+            troubles.clear(partition.toString());
+        }
+    }
+
+    private void settle(TopicPartition partition, Reading reading) {
+        boolean pauses = !reading.mayRead();
+        if (pauses != reading.paused) {
+            if (pauses) {
+                consumer.pause(Set.of(partition));
+            } else {
+                consumer.resume(Set.of(partition));
+            }
+            reading.paused = pauses;
+        }
+    }
+
+    /** A position is not there: the partition is held, and what is missing has a name. */
+    private void gap(TopicPartition partition, long position) {
+        Reading reading = partitions.get(partition);
+        reading.gap = "position " + position + " is not there any more";
+        try {
+            long begin = consumer.beginningOffsets(Set.of(partition), ASK).get(partition);
+            long end = consumer.endOffsets(Set.of(partition), ASK).get(partition);
+            if (position < begin) {
+                reading.gap = "offsets " + position + " to " + (begin - 1)
+                        + " are gone (retention, or records were deleted); the partition begins at "
+                        + begin;
+            } else if (position > end) {
+                reading.gap = "the partition ends at " + end + ", before the position " + position
+                        + ": it was truncated";
+            }
+        } catch (KafkaException error) {
+            LOG.debug("asking where {} begins", partition, error);
+        }
+        troubles.set(partition.toString(), reading.gap);
+        settle(partition, reading);
+    }
+
+    /** Tells the task of partitions that were read to where the last look saw their end. */
+    private void caughtUp(Fetched fetched) {
+        if (look == null || !look.trouble().isEmpty()) {
+            return;
+        }
+        partitions.forEach((partition, reading) -> {
+            Long end = look.ends().get(partition);
+            if (end == null || reading.told >= look.at() || !reading.mayRead()) {
+                return;
+            }
+            long position = position(partition);
+            if (position >= end) {
+                reading.told = look.at();
+                reading.next = position;
+                fetched.add(partition, List.of(new CaughtUp(partition, position, look.at())));
+            }
+        });
+    }
+
+    /** Where the consumer is, behind transaction markers too; -1 where it must ask for that. */
+    private long position(TopicPartition partition) {
+        try {
+            return consumer.position(partition, Duration.ZERO);
+        } catch (TimeoutException unknown) {
+            return -1;
+        }
+    }
+
+    /** Publishes positions; if that fails the next checkpoint's will do. */
+    private void publish() {
+        Map<TopicPartition, OffsetAndMetadata> positions = told.takeCommit();
+        if (!positions.isEmpty()) {
+            consumer.commitAsync(positions, (offsets, error) -> {
+                if (error != null) {
+                    LOG.debug("publishing positions", error);
+                }
+            });
+        }
+    }
+
+    @Override
+    public void handleSplitsChanges(SplitsChange<PartitionSplit> change) {
+        Map<TopicPartition, Reading> added = new HashMap<>();
+        for (PartitionSplit split : change.splits()) {
+            added.put(split.partition(), new Reading(split.offset()));
+        }
+        partitions.putAll(added);
+        if (consumer == null) {
+            return;
+        }
+        try {
+            consumer.assign(new ArrayList<>(partitions.keySet()));
+            added.forEach((partition, reading) -> {
+                consumer.seek(partition, reading.next);
+                settle(partition, reading);
+            });
+        } catch (KafkaException error) {
+            lost(error);
+        }
+    }
+
+    private void rest(long millis) {
+        synchronized (alarm) {
+            try {
+                if (!alarmed) {
+                    alarm.wait(millis);
+                }
+                alarmed = false;
+            } catch (InterruptedException ending) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    @Override
+    public void wakeUp() {
+        synchronized (alarm) {
+            alarmed = true;
+            alarm.notifyAll();
+        }
+        Consumer<byte[], byte[]> now = consumer;
+        if (now != null) {
+            now.wakeup();
+        }
+    }
+
+    @Override
+    public void close() {
+        Consumer<byte[], byte[]> last = consumer;
+        consumer = null;
+        Map<TopicPartition, OffsetAndMetadata> positions = told.takeCommit();
+        if (last != null && !positions.isEmpty()) {
+            try {
+                last.commitSync(positions, CLOSE);
+            } catch (KafkaException error) {
+                LOG.debug("publishing the last positions", error);
+            }
+        }
+        close(last, CLOSE);
+    }
+}
