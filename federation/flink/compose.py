@@ -48,6 +48,7 @@ class JobSettings:
         checkpoint_timeout_ms: how long a checkpoint may take.
         tolerated_failures: how many checkpoints in a row may fail before the job restarts.
         checkpoints: folder for checkpoints.
+        schemas: folder where the sources' schemas outlive a run.
         restore: checkpoint or savepoint to go on from.
         rest_port: loopback port of this job's REST API.
         group: consumer group under which progress is published.
@@ -59,6 +60,7 @@ class JobSettings:
     checkpoint_timeout_ms: int
     tolerated_failures: int
     checkpoints: Path
+    schemas: Path
     restore: Path | None
     rest_port: int
     group: str
@@ -214,6 +216,7 @@ def _build(
         stream,
         value_schema_id=settings.value_schema_id,
         key_schema_id=settings.key_schema_id,
+        schema_folder=settings.schemas,
     )
     clock = java.federation.source.SourceClock()
     sources = [

@@ -14,18 +14,26 @@ from federation.schemas.avro import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from federation.mapping.rules import Rule
     from federation.plan.model import RegistryAccess, SourcePlan, StreamPlan
 
 
-def stream_spec(stream: StreamPlan, *, value_schema_id: int, key_schema_id: int | None) -> str:
+def stream_spec(
+    stream: StreamPlan,
+    *,
+    value_schema_id: int,
+    key_schema_id: int | None,
+    schema_folder: Path | None = None,
+) -> str:
     """Write the engine's plan for one stream.
 
     Args:
         stream: the stream.
         value_schema_id: the contract's id in the target's registry.
         key_schema_id: the key schema's id there, None for a string key.
+        schema_folder: where the sources' schemas outlive a run; None for nowhere.
     """
     target, deduplication = stream.target, stream.deduplication
     contract = parse(stream.contract)
@@ -47,6 +55,7 @@ def stream_spec(stream: StreamPlan, *, value_schema_id: int, key_schema_id: int 
             "tombstones": stream.tombstones,
             "deadLetterRatio": stream.dead_letter_ratio,
             "deadLetterOf": stream.dead_letter_of,
+            "schemaFolder": str(schema_folder) if schema_folder else None,
             "sources": [_source(source) for source in stream.sources],
         }
     )

@@ -7,6 +7,7 @@
     status.json                   what it last said of itself, replaced every second
     logs/                         gateway.log (detached runs), flink.log, jvm.out
     tmp/                          Flink's temporary files, emptied at each start
+    schemas/<registry>-<id>.json  writer schemas, for a restart while a registry does not answer
     streams/<stream>/run-0001/    checkpoints/<job>/chk-<n>/…  and savepoint/… of one run
 
 Runs are numbered, and checkpoint numbers go on from run to run, so "the newest" needs no clock.
@@ -68,6 +69,7 @@ class Store:
         self.folder = folder
         self.logs = folder / "logs"
         self.scratch = folder / "tmp"
+        self.schemas = folder / "schemas"
 
     @contextmanager
     def owned(self, config: str) -> Iterator[int]:

@@ -96,6 +96,7 @@ class StreamRun:
             checkpoint_timeout_ms=timeout,
             tolerated_failures=tolerated,
             checkpoints=checkpoints.resolve(),
+            schemas=self._store.schemas.resolve(),
             restore=restore.resolve() if restore else None,
             rest_port=port,
             group=self._group,

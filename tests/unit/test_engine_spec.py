@@ -82,7 +82,9 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
 def test_the_spec_is_the_shared_vector():
     """What the planner writes is, value for value, what the operators' tests parse."""
     stream = _stream(Deduplication(("id",), timedelta(hours=24), across_keys=True))
-    made = json.loads(stream_spec(stream, value_schema_id=7, key_schema_id=8))
+    made = json.loads(
+        stream_spec(stream, value_schema_id=7, key_schema_id=8, schema_folder=Path("schemas"))
+    )
     assert made == json.loads(VECTOR.read_text("utf-8"))
 
 
@@ -92,3 +94,4 @@ def test_absent_parts_are_said_and_not_left_out():
     assert (made["deduplicationKey"], made["acrossKeys"]) == ([], False)
     assert made["severalClusters"]
     assert made["target"]["keySchemaId"] == -1
+    assert made["schemaFolder"] is None

@@ -32,6 +32,8 @@ public final class StreamSpec {
     public final String tombstones;
     public final double deadLetterRatio;
     public final int deadLetterOf;
+    /** Where schemas outlive a run; null if nowhere. */
+    public final String schemaFolder;
     public final List<SourceSpec> sources;
 
     /** One source: where its schemas are and how its records are mapped. */
@@ -106,6 +108,7 @@ public final class StreamSpec {
         tombstones = node.required("tombstones").asText();
         deadLetterRatio = node.required("deadLetterRatio").asDouble();
         deadLetterOf = node.required("deadLetterOf").asInt();
+        schemaFolder = text(node, "schemaFolder");
         sources = new ArrayList<>();
         for (JsonNode source : node.required("sources")) {
             sources.add(new SourceSpec(source, sources.size()));

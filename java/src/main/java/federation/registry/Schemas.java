@@ -1,6 +1,5 @@
 package federation.registry;
 
-import federation.registry.RegistryClient.SchemaException;
 import org.apache.avro.Schema;
 
 /** Where writer schemas come from, by name. */

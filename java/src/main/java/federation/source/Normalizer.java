@@ -15,25 +15,23 @@ import federation.record.HeaderBlock;
 import federation.record.Origin;
 import federation.record.Record;
 import federation.record.RecordType;
-import federation.registry.RegistryClient;
+import federation.registry.SchemaCache;
 import federation.source.Writers.Writer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.function.LongSupplier;
 import org.apache.avro.Schema;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.connector.kafka.source.reader.deserializer.KafkaRecordDeserializationSchema;
 import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.Gauge;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.util.Collector;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * One source's records into the stream's: frame, writer's schema, contract, target key, identities
@@ -42,7 +40,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Normalizer implements KafkaRecordDeserializationSchema<Record> {
     private static final long serialVersionUID = 1L;
-    private static final Logger LOG = LoggerFactory.getLogger(Normalizer.class);
     private static final int FRAME = 5; // the target's magic byte and 4-byte schema id
 
     private final String plan;
@@ -78,14 +75,12 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
     public void open(DeserializationSchema.InitializationContext context) {
         stream = StreamSpec.parse(plan);
         source = stream.sources.get(index);
-        RegistryClient registry = new RegistryClient(source.registry, (url, why) ->
-                LOG.warn("waiting for the registry of {} at {}: {}", source.cluster, url, why));
-        LongSupplier clock = () -> System.nanoTime() / 1_000_000;
         valueFraming = Framing.of(source.framing, false);
         keyFraming = Framing.of(source.keyFraming, true);
         frame = new Frame();
-        values = new Writers(registry, stream.contract, source.rules, source.where, clock);
-        keys = new Writers(registry, stream.keySchema, source.keyRules, null, clock);
+        SchemaCache registry = SchemaCache.of(source.registry, stream.schemaFolder);
+        values = new Writers(registry, stream.contract, source.rules, source.where);
+        keys = new Writers(registry, stream.keySchema, source.keyRules, null);
         value = new Output();
         scratch = new Output();
         hash = new Murmur3();
@@ -98,6 +93,11 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         filtered = metrics.counter("recordsFiltered");
         tombstonesDropped = metrics.counter("tombstonesDropped");
         looped = metrics.counter("recordsLooped");
+        Gauge<Long> waiting = () -> {
+            SchemaCache.Outage outage = registry.outage();
+            return outage == null ? 0 : outage.since().toEpochMilli();
+        };
+        metrics.gauge("registryWaitingSince", waiting);
         deadLetters = new DeadLetters(
                 source, stream.deadLetterRatio, stream.deadLetterOf, metrics.counter("deadLetters"));
     }

@@ -4,12 +4,11 @@ import federation.map.ContractException;
 import federation.map.Rule;
 import federation.map.Transcoder;
 import federation.map.Where;
-import federation.registry.RegistryClient.SchemaException;
+import federation.registry.SchemaException;
 import federation.registry.SchemaId;
 import federation.registry.Schemas;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.LongSupplier;
 import org.apache.avro.Schema;
 
 /**
@@ -19,31 +18,22 @@ import org.apache.avro.Schema;
 final class Writers {
     private static final int MAX_PROGRAMS = 1_000;
     private static final int MAX_REFUSALS = 10_000;
-    /** An id that is unknown may be registered later, and is asked for again after this long. */
-    static final long UNKNOWN_MS = 30_000;
 
     private final Schemas schemas;
     private final Schema reader;
     private final Map<String, Rule> rules;
     private final String where;
-    private final LongSupplier clock;
     private final Map<SchemaId, Writer> programs;
-    private final Map<SchemaId, Refusal> refusals;
+    private final Map<SchemaId, Refused> refusals; // for good: what an id means never changes
     private SchemaId lastId;
     private Writer last;
 
     /**
      * @param reader the contract, or the key's schema
      * @param where a filter or null
-     * @param clock milliseconds that only go forward
      */
-    Writers(
-            Schemas schemas,
-            Schema reader,
-            Map<String, Rule> rules,
-            String where,
-            LongSupplier clock) {
-        this(schemas, reader, rules, where, clock, MAX_PROGRAMS, MAX_REFUSALS);
+    Writers(Schemas schemas, Schema reader, Map<String, Rule> rules, String where) {
+        this(schemas, reader, rules, where, MAX_PROGRAMS, MAX_REFUSALS);
     }
 
     Writers(
@@ -51,23 +41,18 @@ final class Writers {
             Schema reader,
             Map<String, Rule> rules,
             String where,
-            LongSupplier clock,
             int maxPrograms,
             int maxRefusals) {
         this.schemas = schemas;
         this.reader = reader;
         this.rules = rules;
         this.where = where;
-        this.clock = clock;
         programs = new Recent<>(maxPrograms);
         refusals = new Recent<>(maxRefusals);
     }
 
     /** What one writer schema compiled to; {@code where} may be null. */
     record Writer(Transcoder transcoder, Where where) {}
-
-    /** Why there is no program, and until when that is believed. */
-    private record Refusal(Refused why, long until) {}
 
     /** The entries that were used last. */
     private static final class Recent<V> extends LinkedHashMap<SchemaId, V> {
@@ -96,9 +81,9 @@ final class Writers {
         }
         Writer writer = programs.get(id);
         if (writer == null) {
-            Refusal refusal = refusals.get(id);
-            if (refusal != null && clock.getAsLong() < refusal.until) {
-                throw refusal.why;
+            Refused refusal = refusals.get(id);
+            if (refusal != null) {
+                throw refusal;
             }
             writer = compile(id);
             programs.put(id, writer);
@@ -113,19 +98,13 @@ final class Writers {
             Schema writer = schemas.get(id);
             Where filter = where == null ? null : Where.compile(where, writer);
             return new Writer(Transcoder.compile(writer, reader, rules), filter);
-        } catch (SchemaException error) {
-            boolean unknown = error.reason().equals("unknown_id");
-            throw refuse(id, error.reason(), error.getMessage(),
-                    unknown ? clock.getAsLong() + UNKNOWN_MS : Long.MAX_VALUE);
+        } catch (SchemaException error) { // remembered where it comes from
+            throw new Refused("schema", error.reason(), error.getMessage());
         } catch (ContractException error) {
             String all = "schema " + id + ": " + String.join("; ", error.reasons());
-            throw refuse(id, "contract", all, Long.MAX_VALUE);
+            Refused refusal = new Refused("schema", "contract", all);
+            refusals.put(id, refusal);
+            throw refusal;
         }
-    }
-
-    private Refused refuse(SchemaId id, String reason, String sentence, long until) {
-        Refused why = new Refused("schema", reason, sentence);
-        refusals.put(id, new Refusal(why, until));
-        return why;
     }
 }

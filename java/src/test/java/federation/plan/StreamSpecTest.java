@@ -38,6 +38,7 @@ class StreamSpecTest {
         assertEquals("dead-letter", spec.tombstones);
         assertEquals(0.25, spec.deadLetterRatio);
         assertEquals(500, spec.deadLetterOf);
+        assertEquals("schemas", spec.schemaFolder);
         assertEquals(2, spec.sources.size());
     }
 

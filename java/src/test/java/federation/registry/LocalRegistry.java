@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A schema registry of this process, over real HTTP, that can be told to misbehave. */
 public final class LocalRegistry implements AutoCloseable {
@@ -26,7 +27,10 @@ public final class LocalRegistry implements AutoCloseable {
         System.setProperty("sun.net.httpserver.nodelay", "true"); // else 40 ms for each answer
     }
 
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+
     private final HttpServer server;
+    private final String base = "/r" + NUMBER.incrementAndGet(); // a port may be used again
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Map<String, String> answers = Collections.synchronizedMap(new HashMap<>());
     private final Queue<Script> scripts = new ArrayDeque<>();
@@ -46,9 +50,10 @@ public final class LocalRegistry implements AutoCloseable {
         answers.put("/subjects", "[]");
     }
 
-    /** The address, without a path. */
+    /** The address; its path is this registry's own. */
     public String url() {
-        return "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort();
+        return "http://" + server.getAddress().getHostString() + ":" + server.getAddress().getPort()
+                + base;
     }
 
     /** Registers a schema under an id. */
@@ -89,7 +94,7 @@ public final class LocalRegistry implements AutoCloseable {
 
     private void answer(HttpExchange exchange) throws IOException {
         try (exchange) {
-            String path = exchange.getRequestURI().getRawPath();
+            String path = exchange.getRequestURI().getRawPath().replaceFirst("^" + base, "");
             asked.add(path);
             String authorization = exchange.getRequestHeaders().getFirst("Authorization");
             authorizations.add(authorization == null ? "none" : authorization);

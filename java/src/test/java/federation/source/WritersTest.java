@@ -1,14 +1,16 @@
 package federation.source;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import federation.plan.Specs;
 import federation.plan.StreamSpec;
 import federation.registry.LocalRegistry;
-import federation.registry.RegistryClient;
+import federation.registry.SchemaCache;
 import federation.registry.SchemaId;
+import federation.registry.SchemaSource;
 import java.util.Map;
 import org.apache.avro.Schema;
 import org.junit.jupiter.api.AfterEach;
@@ -25,16 +27,16 @@ class WritersTest {
 
     private LocalRegistry registry;
     private Writers writers;
-    private long now = 1_000;
 
     @BeforeEach
     void open() throws Exception {
         registry = new LocalRegistry();
         Schema contract = StreamSpec.parse(Specs.orders(registry.url()).toString()).contract;
-        RegistryClient client = new RegistryClient(Specs.access(registry.url()), (url, why) -> {
-            throw new AssertionError(why);
-        });
-        writers = new Writers(client, contract, Map.of(), null, () -> now, PROGRAMS, REFUSALS);
+        SchemaCache cache = new SchemaCache(
+                SchemaSource.of(Specs.access(registry.url())), (url, why) -> {
+                    throw new AssertionError(why);
+                });
+        writers = new Writers(cache, contract, Map.of(), null, PROGRAMS, REFUSALS);
         registry.with(5, Stage.WRITER.toString());
     }
 
@@ -57,60 +59,43 @@ class WritersTest {
     }
 
     @Test
-    @DisplayName("an unknown id is asked for again after a while, and found if it was registered since")
-    void registeredLater() throws Exception {
-        assertEquals("unknown_id", refused(6).reason);
-        registry.with(6, Stage.WRITER.toString());
-        now += Writers.UNKNOWN_MS - 1;
-        refused(6);
-        assertEquals(1, registry.asked().size());
-        now += 1;
-        writers.get(SchemaId.of(6));
-        assertEquals(2, registry.asked().size());
-    }
-
-    @Test
     @DisplayName("a schema that cannot be used is not asked for again: what an id means never changes")
     void forGood() {
         registry.with(6, "nonsense").with(7, "\"int\"");
         for (int i = 0; i < 3; i++) {
             assertEquals("not_avro", refused(6).reason);
             assertEquals("contract", refused(7).reason);
-            now += 10 * Writers.UNKNOWN_MS;
         }
         assertEquals(2, registry.asked().size());
     }
 
     @Test
-    @DisplayName("unknown ids without end are forgotten, and displace no program")
+    @DisplayName("ids of no use without end displace no program")
     void hostile() throws Exception {
         Writers.Writer writer = writers.get(SchemaId.of(5));
         for (int id = 1_000; id <= 1_000 + REFUSALS; id++) {
-            refused(id);
+            registry.with(id, "\"int\"");
+            assertEquals("contract", refused(id).reason);
         }
-        int asked = registry.asked().size();
         assertSame(writer, writers.get(SchemaId.of(5)));
-        refused(1_001);
-        assertEquals(asked, registry.asked().size(), "remembered: among the last");
-        refused(1_000);
-        assertEquals(asked + 1, registry.asked().size(), "forgotten: one more than is kept");
     }
 
     @Test
-    @DisplayName("programs are bounded too: the one unused for longest goes")
+    @DisplayName("are bounded: the one unused for longest goes, and is compiled again")
     void bounded() throws Exception {
-        for (int id = 0; id <= PROGRAMS; id++) {
+        for (int id = 0; id < PROGRAMS; id++) {
             registry.with(id, Stage.WRITER.toString());
-            writers.get(SchemaId.of(id));
-            writers.get(SchemaId.of(0));
         }
-        int asked = registry.asked().size();
-        assertEquals(PROGRAMS + 1, asked, "what is in use stays");
-        writers.get(SchemaId.of(0));
-        writers.get(SchemaId.of(2));
-        assertEquals(asked, registry.asked().size());
-        writers.get(SchemaId.of(1));
-        assertEquals(asked + 1, registry.asked().size());
+        Writers.Writer first = writers.get(SchemaId.of(0));
+        Writers.Writer second = writers.get(SchemaId.of(1));
+        for (int id = 2; id < PROGRAMS; id++) {
+            writers.get(SchemaId.of(id));
+            assertSame(first, writers.get(SchemaId.of(0)), "what is in use stays");
+        }
+        registry.with(PROGRAMS, Stage.WRITER.toString());
+        writers.get(SchemaId.of(PROGRAMS));
+        assertSame(first, writers.get(SchemaId.of(0)));
+        assertNotSame(second, writers.get(SchemaId.of(1)));
     }
 
     @Test

@@ -1,26 +1,19 @@
 package federation.registry;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import federation.plan.Specs;
 import federation.plan.StreamSpec;
-import federation.plan.StreamSpec.RegistrySpec;
-import federation.registry.RegistryClient.SchemaException;
+import java.io.IOException;
 import java.io.OutputStream;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
 import org.junit.jupiter.api.AfterEach;
@@ -31,13 +24,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-@DisplayName("A registry's client")
+@DisplayName("Confluent's API, asked once")
 @Timeout(60)
-class RegistryClientTest {
+class ConfluentSourceTest {
     private static final String STRING = "\"string\"";
-    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final SchemaId NINE = SchemaId.of(9);
 
-    private final List<String> waits = Collections.synchronizedList(new ArrayList<>());
     private LocalRegistry registry;
 
     @BeforeEach
@@ -50,88 +42,79 @@ class RegistryClientTest {
         registry.close();
     }
 
-    private RegistryClient client(String url) {
-        return client(Specs.access(url), SOON);
+    private static SchemaSource source(String url) {
+        return SchemaSource.of(Specs.access(url));
     }
 
-    private RegistryClient client(RegistrySpec spec, Duration timeout) {
-        return new RegistryClient(spec, (url, why) -> waits.add(url + " " + why), timeout, 1);
+    private SchemaException refusal() {
+        return assertThrows(SchemaException.class, () -> source(registry.url()).find(NINE));
     }
 
-    private SchemaException refusal(int id) {
-        return assertThrows(SchemaException.class, () -> client(registry.url()).byId(id));
+    /** What may pass: the question is to be repeated. */
+    private String failure() {
+        return assertThrows(IOException.class, () -> source(registry.url()).find(NINE)).getMessage();
     }
 
     @Test
     @DisplayName("finds a schema below any path, with or without a slash at its end")
     void paths() throws Exception {
         registry.answers("/apis/ccompat/v7/schemas/ids/3", answer(STRING));
-        assertEquals(Schema.Type.STRING, client(registry.url() + "/apis/ccompat/v7").byId(3).getType());
-        assertEquals(Schema.Type.STRING, client(registry.url() + "/apis/ccompat/v7/").byId(3).getType());
-        assertEquals(List.of(), waits);
+        assertEquals(Schema.Type.STRING, source(registry.url() + "/apis/ccompat/v7").find(SchemaId.of(3)).getType());
+        assertEquals(Schema.Type.STRING, source(registry.url() + "/apis/ccompat/v7/").find(SchemaId.of(3)).getType());
     }
 
     @Test
     @DisplayName("an id that the registry says it does not have is unknown, at once")
     void unknown() {
-        SchemaException refusal = refusal(9);
+        SchemaException refusal = refusal();
         assertEquals("unknown_id", refusal.reason());
         assertEquals("the registry does not have schema 9", refusal.getMessage());
-        assertEquals(List.of(), waits);
     }
 
     @Test
     @DisplayName("a bare 404 is believed of what shows itself to be a registry")
     void bareNotFound() {
         registry.first(LocalRegistry.status(404, ""));
-        assertEquals("unknown_id", refusal(9).reason());
+        assertEquals("unknown_id", refusal().reason());
         assertEquals(List.of("/schemas/ids/9", "/subjects"), registry.asked());
     }
 
     @Test
-    @DisplayName("a proxy's 404 is no evidence: it waits until the registry itself answers")
-    void proxyNotFound() throws Exception {
+    @DisplayName("a GUID is asked for as such; a kind of name that the API lacks is unknown at once")
+    void kinds() throws Exception {
+        UUID uuid = UUID.fromString("89791762-2336-4186-9674-299b90a802e2");
+        registry.answers("/schemas/guids/" + uuid, answer(STRING));
+        SchemaSource source = source(registry.url());
+        assertEquals(Schema.Type.STRING, source.find(SchemaId.of(SchemaId.Kind.GUID, uuid)).getType());
+        SchemaException no = assertThrows(
+                SchemaException.class, () -> source.find(SchemaId.of(SchemaId.Kind.GLOBAL, 9)));
+        assertEquals("unknown_id", no.reason());
+        assertEquals(1, registry.asked().size());
+    }
+
+    @Test
+    @DisplayName("a proxy's 404 is no evidence")
+    void proxyNotFound() {
         registry.with(9, STRING)
                 .first(LocalRegistry.status(404, "<h1>default backend</h1>"))
                 .first(LocalRegistry.status(404, "<h1>default backend</h1>"));
-        assertEquals(Schema.Type.STRING, client(registry.url()).byId(9).getType());
-        assertEquals(List.of(registry.url() + " HTTP 404"), waits);
+        assertEquals("HTTP 404", failure());
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {500, 503, 429, 401, 403})
-    @DisplayName("what may pass is waited for, and said")
-    void waits(int status) throws Exception {
-        registry.with(9, STRING)
-                .first(LocalRegistry.status(status, "{\"error_code\":" + status + "}"))
-                .first(LocalRegistry.status(status, ""));
-        assertEquals(Schema.Type.STRING, client(registry.url()).byId(9).getType());
-        String said = registry.url() + " HTTP " + status;
-        assertEquals(List.of(said, said), waits);
+    @ValueSource(ints = {500, 503, 429, 401, 403, 302})
+    @DisplayName("what may pass is no answer")
+    void mayPass(int status) {
+        registry.with(9, STRING).first(LocalRegistry.status(status, "{\"error_code\":" + status + "}"));
+        assertEquals("HTTP " + status, failure());
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"<html>log in</html>", "{}", "[]", "{\"schema\": 5}", "", "{\"schema\":"})
-    @DisplayName("an answer that is not a registry's is waited over")
-    void strange(String body) throws Exception {
+    @DisplayName("an answer that is not a registry's is none")
+    void strange(String body) {
         registry.with(9, STRING).first(LocalRegistry.status(200, body));
-        assertEquals(Schema.Type.STRING, client(registry.url()).byId(9).getType());
-        assertEquals(List.of(registry.url() + " an answer that is not a schema registry's"), waits);
-    }
-
-    @Test
-    @DisplayName("a registry that is not there is waited for")
-    void absent() throws Exception {
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
-        CountDownLatch waited = new CountDownLatch(2);
-        RegistryClient client = new RegistryClient(
-                Specs.access("http://127.0.0.1:" + port), (url, why) -> waited.countDown(), SOON, 1);
-        Asking asking = asking(client);
-        assertTrue(waited.await(30, TimeUnit.SECONDS));
-        end(asking);
+        assertEquals("an answer that is not a schema registry's", failure());
     }
 
     @Test
@@ -139,14 +122,34 @@ class RegistryClientTest {
     void redirect() throws Exception {
         try (LocalRegistry other = new LocalRegistry()) {
             other.with(9, STRING);
-            registry.with(9, STRING).first(exchange -> {
+            registry.first(exchange -> {
                 exchange.getResponseHeaders().add("Location", other.url() + "/schemas/ids/9");
                 exchange.sendResponseHeaders(302, -1);
             });
-            assertEquals(Schema.Type.STRING, client(registry.url()).byId(9).getType());
+            assertEquals("HTTP 302", failure());
             assertEquals(List.of(), other.asked());
-            assertEquals(List.of(registry.url() + " HTTP 302"), waits);
         }
+    }
+
+    @Test
+    @DisplayName("an answer that stalls in its midst is given up")
+    void stalled() {
+        CountDownLatch over = new CountDownLatch(1);
+        registry.first(exchange -> {
+            exchange.sendResponseHeaders(200, 1000);
+            exchange.getResponseBody().write('{');
+            exchange.getResponseBody().flush();
+            try {
+                over.await(50, TimeUnit.SECONDS);
+            } catch (InterruptedException closed) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        SchemaSource source =
+                new ConfluentSource(Specs.access(registry.url()), Duration.ofSeconds(1));
+        assertEquals("no answer within 1 s",
+                assertThrows(IOException.class, () -> source.find(NINE)).getMessage());
+        over.countDown();
     }
 
     @Test
@@ -161,60 +164,9 @@ class RegistryClientTest {
                 out.write(padding.getBytes(StandardCharsets.UTF_8));
             }
         });
-        SchemaException refusal = refusal(9);
+        SchemaException refusal = refusal();
         assertEquals("not_avro", refusal.reason());
         assertEquals("schema 9: an answer of over 8000000 bytes", refusal.getMessage());
-    }
-
-    @Test
-    @DisplayName("an answer that stalls in its midst is given up and asked for again")
-    void stalled() throws Exception {
-        CountDownLatch over = new CountDownLatch(1);
-        registry.with(9, STRING).first(exchange -> {
-            exchange.sendResponseHeaders(200, 1000);
-            exchange.getResponseBody().write('{');
-            exchange.getResponseBody().flush();
-            try {
-                over.await(50, TimeUnit.SECONDS);
-            } catch (InterruptedException closed) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        RegistryClient client = client(Specs.access(registry.url()), Duration.ofSeconds(1));
-        assertEquals(Schema.Type.STRING, client.byId(9).getType());
-        over.countDown();
-        assertEquals(List.of(registry.url() + " no answer within 1 s"), waits);
-    }
-
-    @Test
-    @DisplayName("an interrupt ends an unanswered question")
-    void interruptedWhileAsking() throws Exception {
-        CountDownLatch asked = new CountDownLatch(1);
-        CountDownLatch over = new CountDownLatch(1);
-        registry.first(exchange -> {
-            asked.countDown();
-            try {
-                over.await(50, TimeUnit.SECONDS);
-            } catch (InterruptedException closed) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        Asking asking = asking(client(registry.url()));
-        assertTrue(asked.await(30, TimeUnit.SECONDS));
-        end(asking);
-        over.countDown();
-    }
-
-    @Test
-    @DisplayName("an interrupt ends a pause")
-    void interruptedWhileWaiting() throws Exception {
-        CountDownLatch waiting = new CountDownLatch(1);
-        registry.first(LocalRegistry.status(503, ""));
-        RegistryClient client = new RegistryClient(
-                Specs.access(registry.url()), (url, why) -> waiting.countDown(), SOON, 60_000);
-        Asking asking = asking(client);
-        assertTrue(waiting.await(30, TimeUnit.SECONDS));
-        end(asking);
     }
 
     @ParameterizedTest
@@ -222,7 +174,7 @@ class RegistryClientTest {
     @DisplayName("a schema of another language is not Avro")
     void otherLanguage(String type) {
         registry.answers("/schemas/ids/9", answer(STRING).put("schemaType", type));
-        SchemaException refusal = refusal(9);
+        SchemaException refusal = refusal();
         assertEquals("not_avro", refusal.reason());
         assertEquals("schema 9 is of type " + type, refusal.getMessage());
     }
@@ -236,7 +188,7 @@ class RegistryClientTest {
     @DisplayName("a schema that Avro cannot parse is not Avro, whatever Avro throws")
     void notAvro(String schema) {
         registry.with(9, schema.replace('\'', '"'));
-        SchemaException refusal = refusal(9);
+        SchemaException refusal = refusal();
         assertEquals("not_avro", refusal.reason());
         assertTrue(refusal.getMessage().startsWith("schema 9 cannot be parsed: "), refusal.getMessage());
     }
@@ -245,7 +197,7 @@ class RegistryClientTest {
     @DisplayName("a schema nested without end is not Avro either")
     void deep() {
         registry.with(9, "{\"type\":\"array\",\"items\":".repeat(20_000) + STRING + "}".repeat(20_000));
-        assertEquals("not_avro", refusal(9).reason());
+        assertEquals("not_avro", refusal().reason());
     }
 
     @Test
@@ -253,7 +205,7 @@ class RegistryClientTest {
     void badDefault() throws Exception {
         registry.with(9, "{'type':'record','name':'R','fields':[{'name':'a','type':'int','default':'x'}]}"
                 .replace('\'', '"'));
-        assertEquals("R", client(registry.url()).byId(9).getName());
+        assertEquals("R", source(registry.url()).find(NINE).getName());
     }
 
     @Test
@@ -267,7 +219,7 @@ class RegistryClientTest {
                         references(answer(order), "Line", "a/line 1", "Money", "money"))
                 .answers("/subjects/a%2Fline%201/versions/1", references(answer(line), "Money", "money"))
                 .answers("/subjects/money/versions/1", answer(money));
-        Schema schema = client(registry.url()).byId(9);
+        Schema schema = source(registry.url()).find(NINE);
         assertEquals("Money", schema.getField("m").schema().getName());
         assertEquals(1, registry.asked().stream().filter("/subjects/money/versions/1"::equals).count());
         assertEquals(3, registry.asked().size());
@@ -283,14 +235,14 @@ class RegistryClientTest {
                 .answers("/subjects/b/versions/1",
                         references(answer("{'type':'record','name':'B','fields':[{'name':'a','type':'A'}]}"),
                                 "A", "a"));
-        assertEquals("not_avro", refusal(9).reason());
+        assertEquals("not_avro", refusal().reason());
     }
 
     @Test
     @DisplayName("a reference that the registry lacks is an unknown id, and named")
     void lostReference() {
         registry.answers("/schemas/ids/9", references(answer("'Money'"), "Money", "money"));
-        SchemaException refusal = refusal(9);
+        SchemaException refusal = refusal();
         assertEquals("unknown_id", refusal.reason());
         assertEquals("the registry does not have the reference Money", refusal.getMessage());
     }
@@ -299,9 +251,9 @@ class RegistryClientTest {
     @DisplayName("credentials are sent as the plan says, and none where it says none")
     void credentials() throws Exception {
         registry.with(9, STRING);
-        client(registry.url()).byId(9);
+        source(registry.url()).find(NINE);
         String host = registry.url().substring("http://".length());
-        client("http://us%65r:p%C3%A4ss@" + host).byId(9);
+        source("http://us%65r:p%C3%A4ss@" + host).find(NINE);
         ask(Specs.json("{'username': 'user', 'password': 'päss'}"));
         ask(Specs.json("{'username': 'user'}"));
         ask(Specs.json("{'token': 'abc'}"));
@@ -314,15 +266,14 @@ class RegistryClientTest {
     private void ask(ObjectNode credentials) throws Exception {
         ObjectNode spec = Specs.orders(registry.url());
         Specs.registry(spec).setAll(credentials);
-        client(StreamSpec.parse(spec.toString()).sources.get(0).registry, SOON).byId(9);
+        SchemaSource.of(StreamSpec.parse(spec.toString()).sources.get(0).registry).find(NINE);
     }
 
     @Test
-    @DisplayName("credentials in the address are never said")
-    void secret() throws Exception {
-        registry.with(9, STRING).first(LocalRegistry.status(503, ""));
-        client(registry.url().replace("//", "//user:hunter2@")).byId(9);
-        assertEquals(List.of(registry.url() + " HTTP 503"), waits);
+    @DisplayName("credentials in the address are part of no name")
+    void secret() {
+        String secret = registry.url().replace("//", "//user:hunter2@");
+        assertEquals("confluent " + registry.url(), source(secret).registry());
     }
 
     private static ObjectNode answer(String schema) {
@@ -337,25 +288,5 @@ class RegistryClientTest {
                     .put("version", 1);
         }
         return answer;
-    }
-
-    /** A question in a thread of its own. */
-    private record Asking(FutureTask<Schema> task, Thread thread) {}
-
-    private static Asking asking(RegistryClient client) {
-        FutureTask<Schema> task = new FutureTask<>(() -> client.byId(9));
-        Thread thread = new Thread(task, "asking");
-        thread.setDaemon(true);
-        thread.start();
-        return new Asking(task, thread);
-    }
-
-    /** Interrupts a question, which must end by that and by nothing else. */
-    private static void end(Asking asking) {
-        assertFalse(asking.task.isDone());
-        asking.thread.interrupt();
-        ExecutionException failed = assertThrows(
-                ExecutionException.class, () -> asking.task.get(30, TimeUnit.SECONDS));
-        assertInstanceOf(InterruptedException.class, failed.getCause());
     }
 }

@@ -1,0 +1,101 @@
+package federation.registry;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import federation.plan.StreamSpec.RegistrySpec;
+import federation.registry.Assembly.Reference;
+import federation.registry.Assembly.Text;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.apache.avro.Schema;
+
+/** A registry that speaks Confluent's REST API, at any path. */
+final class ConfluentSource implements SchemaSource {
+    static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+    private final RegistryHttp http;
+
+    ConfluentSource(RegistrySpec spec) {
+        this(spec, TIMEOUT);
+    }
+
+    /** @param timeout for one answer; a schema with references takes several */
+    ConfluentSource(RegistrySpec spec, Duration timeout) {
+        http = new RegistryHttp(spec, timeout);
+    }
+
+    @Override
+    public String registry() {
+        return "confluent " + http.base;
+    }
+
+    @Override
+    public Schema find(SchemaId id) throws SchemaException, IOException, InterruptedException {
+        String what = "schema " + id;
+        String path = switch (id.kind()) {
+            case ID -> id.low() < 0 ? null : "/schemas/ids/" + id;
+            case GUID -> "/schemas/guids/" + new UUID(id.high(), id.low());
+            default -> null;
+        };
+        if (path == null) {
+            throw SchemaException.unknown(id + " is none of the registry's ids");
+        }
+        return Assembly.of(
+                ask(path, what), what, (reference, named) -> ask(reference.path(), named));
+    }
+
+    private Text ask(String path, String what)
+            throws SchemaException, IOException, InterruptedException {
+        RegistryHttp.Answer answer;
+        try {
+            answer = http.get(path);
+        } catch (BoundedBody.TooLarge error) {
+            throw SchemaException.notAvro(what + ": " + error.getMessage());
+        }
+        if (answer.status() == 200 && answer.body().path("schema").isTextual()) {
+            return text(answer.body(), what);
+        }
+        if (isNo(answer)) {
+            throw SchemaException.unknown("the registry does not have " + what);
+        }
+        throw new IOException(answer.status() == 200
+                ? "an answer that is not a schema registry's"
+                : "HTTP " + answer.status());
+    }
+
+    private static Text text(JsonNode answer, String what) throws SchemaException {
+        String type = answer.path("schemaType").asText("AVRO"); // Karapace and others leave it out
+        if (!type.equals("AVRO")) {
+            throw SchemaException.notAvro(what + " is of type " + type);
+        }
+        List<Reference> references = new ArrayList<>();
+        for (JsonNode reference : answer.path("references")) {
+            String subject = reference.path("subject").asText();
+            references.add(new Reference(
+                    reference.path("name").asText(subject),
+                    "/subjects/" + URLEncoder.encode(subject, StandardCharsets.UTF_8).replace("+", "%20")
+                            + "/versions/" + reference.path("version").asInt()));
+        }
+        return new Text(answer.get("schema").textValue(), references);
+    }
+
+    /** Whether this is the registry's own no: a 404 of a proxy or a wrong path is no evidence. */
+    private boolean isNo(RegistryHttp.Answer answer) throws IOException, InterruptedException {
+        int code = answer.body().path("error_code").asInt(answer.status());
+        if (code >= 40401 && code <= 40403) { // no such subject, version or schema
+            return true;
+        }
+        if (answer.status() != 404 || code != 404) {
+            return false;
+        }
+        try {
+            return http.get("/subjects").body().isArray();
+        } catch (BoundedBody.TooLarge manySubjects) {
+            return true;
+        }
+    }
+}
