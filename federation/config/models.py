@@ -308,6 +308,10 @@ class Stream(Model):
     tombstones: Literal["forward", "drop", "dead-letter"] = Field(
         "forward", description="What happens to delete markers (null values)."
     )
+    on_schema_change: Literal["lenient", "ignore", "exception", "try_evolve", "evolve"] = Field(
+        "lenient",
+        description="What happens to records of a schema that appears while the stream runs.",
+    )
     target: Target = Field(description="Where the stream is written.")
     errors: Errors = Field(
         Errors(), description="What happens to records that cannot be decoded or mapped."

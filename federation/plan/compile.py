@@ -100,6 +100,7 @@ class _Stream:
             if given
             else None,
             tombstones=self.stream.tombstones,
+            on_schema_change=self.stream.on_schema_change,
             target=target,
             dead_letter_ratio=self.stream.errors.limit.ratio,
             dead_letter_of=self.stream.errors.limit.of,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from federation.mapping.rules import Rule
     from federation.plan.model import RegistryAccess, SourcePlan, StreamPlan
+    from federation.schemas.avro import Schema
 
 
 def stream_spec(
@@ -53,15 +54,17 @@ def stream_spec(
             "acrossKeys": bool(deduplication and deduplication.across_keys),
             "severalClusters": len({s.cluster.cluster_id for s in stream.sources}) > 1,
             "tombstones": stream.tombstones,
+            "holdsUnfit": stream.on_schema_change in {"exception", "evolve"},
+            "evolves": stream.on_schema_change in {"evolve", "try_evolve"},
             "deadLetterRatio": stream.dead_letter_ratio,
             "deadLetterOf": stream.dead_letter_of,
             "schemaFolder": str(schema_folder) if schema_folder else None,
-            "sources": [_source(source) for source in stream.sources],
+            "sources": [_source(source, contract) for source in stream.sources],
         }
     )
 
 
-def _source(source: SourcePlan) -> dict[str, Any]:
+def _source(source: SourcePlan, contract: Schema) -> dict[str, Any]:
     assert source.cluster.registry is not None, "compile refuses a source without a registry"
     return {
         "name": source.name,
@@ -73,7 +76,16 @@ def _source(source: SourcePlan) -> dict[str, Any]:
         "rules": _rules(source.rules),
         "keyRules": _rules(source.key_rules),
         "where": source.where,
+        "plannedSchemas": sorted({f"{known.crc:016x}" for known in source.known}),
+        "plannedFields": sorted(_planned_fields(source, contract)),
     }
+
+
+def _planned_fields(source: SourcePlan, contract: Schema) -> set[str]:
+    """Top-level names of a writer that are no news: known ones, and what the contract takes in."""
+    fields = {name for known in source.known for name in known.fields}
+    fields |= {name for one in contract.root.fields for name in (one.name, *one.aliases)}
+    return fields | {rule.from_.split(".")[0] for rule in source.rules.values() if rule.from_}
 
 
 def _rules(rules: Mapping[str, Rule]) -> dict[str, Any]:

@@ -71,6 +71,7 @@ def _stream(stream: StreamPlan, plan: Plan) -> Iterator[RenderableType]:
     facts.add_row("duplicates", _duplicates(stream))
     facts.add_row("delivery", _delivery(target, plan))
     facts.add_row("delete markers", _tombstones(stream))
+    facts.add_row("new schemas", _CHANGES[stream.on_schema_change])
     facts.add_row(
         "dead letters",
         f"{target.cluster.alias}/{target.dead_letter}; a source stops when over "
@@ -179,6 +180,15 @@ def _tombstones(stream: StreamPlan) -> str:
     )
 
 
+_CHANGES = {
+    "lenient": "flow if they meet the contract, else dead letters",
+    "ignore": "flow if they meet the contract, else dead letters; status is silent",
+    "exception": "flow if they meet the contract, else they hold their partition",
+    "evolve": "widen the contract by their new fields, else they hold their partition",
+    "try_evolve": "widen the contract by their new fields, else as lenient",
+}
+
+
 def _creation(topic: TopicCreation) -> str:
     copies = "the broker's default" if topic.replication < 0 else str(topic.replication)
     config = ", ".join(f"{name}={value}" for name, value in sorted(topic.config.items()))
@@ -230,6 +240,7 @@ def _stream_json(stream: StreamPlan) -> dict[str, Any]:
             "bytes_per_key": BYTES_PER_KEY,
         },
         "tombstones": stream.tombstones,
+        "on_schema_change": stream.on_schema_change,
         "target": {
             "uid": target.uid,
             "cluster": _cluster_json(target.cluster),

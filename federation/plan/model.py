@@ -61,6 +61,19 @@ class WriterVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSchema:
+    """A writer's schema that planning has seen, whether or not it meets the contract.
+
+    Attributes:
+        crc: CRC-64-AVRO of its canonical form.
+        fields: its top-level fields.
+    """
+
+    crc: int
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StartPosition:
     """Where a first run begins: one kind, and its value if it needs one."""
 
@@ -83,6 +96,7 @@ class SourcePlan:
     key_rules: Mapping[str, Rule]
     rules: Mapping[str, Rule]
     versions: tuple[WriterVersion, ...]
+    known: tuple[KnownSchema, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +149,7 @@ class StreamPlan:
     sources: tuple[SourcePlan, ...]
     deduplication: Deduplication | None
     tombstones: str  # forward | drop | dead-letter
+    on_schema_change: str  # lenient | ignore | exception | try_evolve | evolve
     target: TargetPlan
     dead_letter_ratio: float
     dead_letter_of: int

@@ -9,8 +9,9 @@ from federation.mapping import resolve
 from federation.mapping.keys import key_schema
 from federation.mapping.resolve import ContractMismatch
 from federation.plan import naming, uids
-from federation.plan.model import SourcePlan, StartPosition, TopicRef, WriterVersion
+from federation.plan.model import KnownSchema, SourcePlan, StartPosition, TopicRef, WriterVersion
 from federation.plan.notes import ConfigPath, Notes, nearest
+from federation.schemas.fingerprint import crc64
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -40,10 +41,12 @@ class SourceCompiler:
         topics = self._topics(source, facts)
         self._start(source, facts)
         versions: tuple[WriterVersion, ...] = ()
+        known: tuple[KnownSchema, ...] = ()
         if registry.error is None:
             names = [topic.name for topic in topics]
             self._unreadable(names, registry)
             versions = self._values(source, names, registry.subjects)
+            known = _known(names, registry.subjects)
             if self.stream.tombstones == "forward":
                 self._keys(source, names, registry.subjects)
         return SourcePlan(
@@ -57,6 +60,7 @@ class SourceCompiler:
             key_rules=source.key,
             rules=source.fields,
             versions=versions,
+            known=known,
         )
 
     def _topics(self, source: Source, facts: ClusterFacts) -> list[TopicFacts]:
@@ -204,6 +208,18 @@ def paths(writer: Type) -> set[str]:
                 found.add(prefix + one.name)
                 stack.append((one.type, f"{prefix}{one.name}.", within | {id(record)}))
     return found
+
+
+def _known(
+    topics: Iterable[str], subjects: Mapping[str, tuple[RegisteredVersion, ...]]
+) -> tuple[KnownSchema, ...]:
+    """Every schema that writes to these topics, those that cannot meet the contract included."""
+    return tuple(
+        KnownSchema(crc64(one.schema), tuple(f.name for f in one.schema.root.fields))
+        for topic in topics
+        for subject in naming.value_subjects(topic, subjects)
+        for one in subjects[subject]
+    )
 
 
 def _start(source: Source) -> StartPosition:

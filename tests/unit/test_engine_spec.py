@@ -11,6 +11,7 @@ from federation.plan.engine import stream_spec
 from federation.plan.model import (
     ClusterPlan,
     Deduplication,
+    KnownSchema,
     RegistryAccess,
     SourcePlan,
     StartPosition,
@@ -38,6 +39,7 @@ def _source(cluster: ClusterPlan, where=None, rules=None, key_rules=None) -> Sou
         key_rules={name: Rule.model_validate(rule) for name, rule in (key_rules or {}).items()},
         rules={name: Rule.model_validate(rule) for name, rule in (rules or {}).items()},
         versions=(),
+        known=(KnownSchema(0x0ABC, ("id", "note")), KnownSchema(2**64 - 1, ("id",))),
     )
 
 
@@ -73,6 +75,7 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
         sources=(_source(eu), _source(us, "amount > 0", rules, {"id": {"from": "number"}})),
         deduplication=deduplication,
         tombstones="dead-letter",
+        on_schema_change="evolve",
         target=target,
         dead_letter_ratio=0.25,
         dead_letter_of=500,

@@ -78,7 +78,7 @@ public final class ClusterSource
         ByteArrayDeserializer bytes = new ByteArrayDeserializer();
         return new ClusterReader(
                 () -> new KafkaConsumer<>(consumer, bytes, bytes),
-                (record, again) -> null, troubles, normalizer, context);
+                normalizer.gate(), troubles, normalizer, context);
     }
 
     private Properties consumer(int subtask) {

@@ -21,7 +21,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** Questions to a cluster about its topics and offsets; each is answered in time, or fails. */
-final class ClusterView implements AutoCloseable {
+class ClusterView implements AutoCloseable {
     private static final int ANSWER_MS = 10_000;
     private final Properties properties;
     private volatile Admin admin; // made when it is needed: making one fails where no name resolves

@@ -13,4 +13,7 @@ public interface Gate {
      * way, and {@code again} runs when it may be worth asking again.
      */
     String waitsFor(ConsumerRecord<byte[], byte[]> record, Runnable again);
+
+    /** Nobody asks any more. */
+    default void close() {}
 }

@@ -371,6 +371,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
 
     @Override
     public void close() {
+        gate.close();
         Consumer<byte[], byte[]> last = consumer;
         consumer = null;
         Map<TopicPartition, OffsetAndMetadata> positions = told.takeCommit();

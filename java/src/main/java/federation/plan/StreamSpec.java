@@ -6,8 +6,10 @@ import federation.map.Rule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.avro.Schema;
 
 /**
@@ -32,6 +34,10 @@ public final class StreamSpec {
     public final String tombstones;
     public final double deadLetterRatio;
     public final int deadLetterOf;
+    /** Whether records of a schema that cannot meet the contract are held, not dead letters. */
+    public final boolean holdsUnfit;
+    /** Whether records with fields that the contract lacks are held until it has them. */
+    public final boolean evolves;
     /** Where schemas outlive a run; null if nowhere. */
     public final String schemaFolder;
     public final List<SourceSpec> sources;
@@ -48,6 +54,10 @@ public final class StreamSpec {
         public final Map<String, Rule> rules;
         public final Map<String, Rule> keyRules;
         public final String where;
+        /** The writers' schemas that the plan has seen, by CRC-64-AVRO of their canonical form. */
+        public final Set<Long> plannedSchemas;
+        /** The top-level fields that those have, or that the contract takes in. */
+        public final Set<String> plannedFields;
 
         private SourceSpec(JsonNode node, int index) {
             this.index = index;
@@ -60,6 +70,12 @@ public final class StreamSpec {
             rules = Rule.parse(node.required("rules"));
             keyRules = Rule.parse(node.required("keyRules"));
             where = text(node, "where");
+            plannedSchemas = new HashSet<>();
+            for (JsonNode one : node.required("plannedSchemas")) {
+                plannedSchemas.add(Long.parseUnsignedLong(one.asText(), 16));
+            }
+            plannedFields = new HashSet<>();
+            node.required("plannedFields").forEach(one -> plannedFields.add(one.asText()));
         }
     }
 
@@ -109,6 +125,8 @@ public final class StreamSpec {
         deadLetterRatio = node.required("deadLetterRatio").asDouble();
         deadLetterOf = node.required("deadLetterOf").asInt();
         schemaFolder = text(node, "schemaFolder");
+        holdsUnfit = node.required("holdsUnfit").asBoolean();
+        evolves = node.required("evolves").asBoolean();
         sources = new ArrayList<>();
         for (JsonNode source : node.required("sources")) {
             sources.add(new SourceSpec(source, sources.size()));

@@ -124,11 +124,13 @@ public final class SchemaCache implements Schemas {
 
     /** What is known of a schema by now; null if nothing is, or no more. Takes no lock. */
     public Answer known(SchemaId id) {
-        Known known = schemas.get(id);
-        if (known == null) {
-            known = refusals.get(id);
-        }
+        Known known = last(id);
         return known == null || settings.clock.getAsLong() >= known.until ? null : known.answer;
+    }
+
+    private Known last(SchemaId id) {
+        Known known = schemas.get(id);
+        return known == null ? refusals.get(id) : known;
     }
 
     /**
@@ -160,22 +162,23 @@ public final class SchemaCache implements Schemas {
     }
 
     /**
-     * The schema, with all that it refers to; waits until the registry has answered.
+     * The schema, with all that it refers to; waits until the registry has answered. An answer is as
+     * good here after its time as before: whoever wants a newer one asks for it.
      *
      * @throws SchemaException if there is none of this name, or it is not Avro
      * @throws InterruptedException if the thread is interrupted while waiting
      */
     @Override
     public Schema get(SchemaId id) throws SchemaException, InterruptedException {
-        Answer answer = known(id);
-        while (answer == null) {
+        Known known = last(id);
+        while (known == null) {
             CountDownLatch done = new CountDownLatch(1);
             try (Asked asked = ask(id, done::countDown)) {
                 done.await();
             }
-            answer = known(id);
+            known = last(id);
         }
-        return answer.get();
+        return known.answer.get();
     }
 
     /** Whether questions wait for the registry to answer, and since when; null if none does. */

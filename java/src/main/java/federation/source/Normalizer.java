@@ -2,6 +2,7 @@ package federation.source;
 
 import federation.framing.Frame;
 import federation.framing.Framing;
+import federation.kafka.Gate;
 import federation.map.Keys;
 import federation.map.MappingException;
 import federation.map.Murmur3;
@@ -50,6 +51,8 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
     private transient Framing valueFraming;
     private transient Framing keyFraming;
     private transient Frame frame;
+    private transient SchemaCache registry;
+    private transient SchemaChanges changes;
     private transient Writers values;
     private transient Writers keys;
     private transient DeadLetters deadLetters;
@@ -78,7 +81,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         valueFraming = Framing.of(source.framing, false);
         keyFraming = Framing.of(source.keyFraming, true);
         frame = new Frame();
-        SchemaCache registry = SchemaCache.of(source.registry, stream.schemaFolder);
+        registry = SchemaCache.of(source.registry, stream.schemaFolder);
         values = new Writers(registry, stream.contract, source.rules, source.where);
         keys = new Writers(registry, stream.keySchema, source.keyRules, null);
         value = new Output();
@@ -98,8 +101,21 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             return outage == null ? 0 : outage.since().toEpochMilli();
         };
         metrics.gauge("registryWaitingSince", waiting);
+        changes = new SchemaChanges(stream, source);
+        Gauge<String> met = changes::toJson;
+        metrics.gauge("schemaChanges", met);
         deadLetters = new DeadLetters(
                 source, stream.deadLetterRatio, stream.deadLetterOf, metrics.counter("deadLetters"));
+    }
+
+    /** Decides ahead of this task, in another thread, which records it may get; after {@code open}. */
+    public Gate gate() {
+        boolean readsKeys = stream.tombstones.equals("forward");
+        return new SchemaGate(
+                Framing.of(source.framing, false),
+                readsKeys ? Framing.of(source.keyFraming, true) : null,
+                registry,
+                changes);
     }
 
     @Override

@@ -34,12 +34,12 @@ public final class Specs {
                  'target': {'keyFields': ['id'], 'keyEncoding': 'string', 'valueSchemaId': 66051,
                    'keySchemaId': -1, 'clusterId': 'hub-id'},
                  'deduplicationKey': ['event'], 'acrossKeys': false, 'severalClusters': false, 'tombstones': 'forward',
-                 'deadLetterRatio': 0.2, 'deadLetterOf': 10000,
+                 'holdsUnfit': false, 'evolves': false, 'deadLetterRatio': 0.2, 'deadLetterOf': 10000,
                  'sources': [{'name': 'eu/orders', 'cluster': 'eu', 'clusterId': 'eu-id',
                    'registry': {'username': null, 'password': null, 'token': null, 'ca': null},
                    'framing': {'type': 'confluent', 'schemas': []},
                    'keyFraming': {'type': 'confluent', 'schemas': []},
-                   'rules': {}, 'keyRules': {}, 'where': null}]}""");
+                   'rules': {}, 'keyRules': {}, 'where': null, 'plannedSchemas': [], 'plannedFields': []}]}""");
         registry(spec).put("url", registry);
         return spec;
     }

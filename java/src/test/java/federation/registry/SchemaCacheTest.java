@@ -144,6 +144,10 @@ class SchemaCacheTest {
         assertEquals(1, asked.size());
         now += 1;
         assertNull(cache.known(NINE));
+        assertThrows(SchemaException.class, () -> cache.get(NINE), "until somebody asks anew");
+        CountDownLatch asked = new CountDownLatch(1);
+        cache.ask(NINE, asked::countDown);
+        asked.await();
         assertEquals(STRING, cache.get(NINE));
         now += 1_000 * SchemaCache.UNKNOWN_MS;
         assertEquals(STRING, cache.known(NINE).schema());
