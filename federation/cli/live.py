@@ -18,6 +18,7 @@ from rich.text import Text
 from federation.observe.logs import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from types import TracebackType
 
     from rich.console import Console, RenderableType
@@ -130,14 +131,37 @@ def render(status: dict[str, Any]) -> list[RenderableType]:
         shown.append(_headline(stream))
         if stream["sources"]:
             shown.append(_sources(stream))
-        shown += [
-            Text(f"{source['name']}: {source['error']}", style="yellow")
-            for source in stream["sources"]
-            if source["error"]
-        ]
+        for source in stream["sources"]:
+            shown += [
+                Text(f"{source['name']}: {what}", style="yellow" if wrong else "dim")
+                for what, wrong in _said(source)
+            ]
         if stream["error"]:
             shown.append(Text(stream["error"], style="red"))
     return shown
+
+
+def _said(source: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
+    """What there is to say of a source, and whether something is wrong."""
+    if source["error"]:
+        yield f"{_since(source.get('error_since', 0))}{source['error']}", True
+    for one in source.get("troubles", ()):
+        if one["where"] != "cluster" or not source["error"]:  # the same, as a task sees it
+            yield f"{_since(one['since'])}{one['where']}: {one['what']}", True
+    for one in source.get("schema_changes", ()):
+        fields = f", fields not taken over: {', '.join(one['fields'])}" if one["fields"] else ""
+        what = {
+            "flows": f"flows{fields}",
+            "held": "is held",
+            "refused": f"cannot meet the contract, its records are dead letters: {one['why']}",
+        }[one["state"]]
+        yield f"{_since(one['since'])}new schema {one['schema']} {what}", one["state"] != "flows"
+
+
+def _since(milliseconds: int) -> str:
+    if not milliseconds:
+        return ""
+    return f"since {datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S}Z "
 
 
 def summary(status: GatewayStatus) -> list[RenderableType]:

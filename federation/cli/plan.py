@@ -48,10 +48,11 @@ def compiled(config: Path) -> Plan:
         PlanError: it cannot work on these clusters and schemas.
     """
     from federation.config.load import load
+    from federation.plan import contracts
     from federation.plan.compile import compile as compile_plan
     from federation.plan.gather import gather
 
-    loaded = load(config)
+    loaded = contracts.grown(load(config))
     waiting = sorted(loaded.config.clusters)
     console = stderr()
     with console.status(_asking(waiting)) as status:

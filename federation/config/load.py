@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from federation.config.document import Document, read
@@ -31,6 +31,7 @@ class Loaded:
         config: the values; relative paths are resolved against the file's folder.
         path: the file.
         contracts: the parsed contract of each stream, by the stream's name.
+        earlier: by stream, the contracts that it was written with before, oldest first.
         warnings: what is odd but does not stop anything.
         positions: where each value stands in the file.
     """
@@ -40,6 +41,7 @@ class Loaded:
     contracts: Mapping[str, Schema]
     warnings: tuple[Finding, ...]
     positions: Document
+    earlier: Mapping[str, tuple[Schema, ...]] = field(default_factory=dict)
 
     def where(self, *path: str | int) -> str:
         """``file:line:column`` of a config path: ``where("streams", "orders", "target", "topic")``.

@@ -95,6 +95,7 @@ class _Stream:
             name=self.name,
             contract=self.contract.json,
             contract_file=str(self.stream.contract),
+            earlier=tuple(one.json for one in self.loaded.earlier.get(self.name, ())),
             sources=tuple(sources),
             deduplication=Deduplication(given.key, given.window, given.across_keys)
             if given

@@ -146,6 +146,7 @@ class StreamPlan:
     name: str
     contract: Mapping[str, Any]
     contract_file: str
+    earlier: tuple[Mapping[str, Any], ...]  # contracts that it was written with before
     sources: tuple[SourcePlan, ...]
     deduplication: Deduplication | None
     tombstones: str  # forward | drop | dead-letter

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from federation.errors import FederationError, Incomplete, JobError
 from federation.observe.logs import get_logger
+from federation.run import evolve
 from federation.run.status import GatewayStatus, worst
 from federation.run.store import Store
 from federation.run.stream import StreamRun
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 _LOG = get_logger(__name__)
 _EVERY = 0.5
+_GROW_AGAIN = 60.0
 _HEAP = 0.5  # of the JVM, for all that deduplication remembers
 
 
@@ -73,7 +77,13 @@ def run(
                 say(f"starting stream {one.plan.name}")
                 one.start(prepared[one.plan.name], fresh=fresh, heap_share=_HEAP / len(runs))
             say("")
-            caught_up = _watch(watch, stop, until_caught_up=until_caught_up)
+            growth = _Growth(plan, runs, _HEAP / len(runs))
+            caught_up = _watch(
+                watch,
+                stop,
+                until_caught_up=until_caught_up,
+                grow=lambda: growth.look(lambda: watch.look(ask=False)),
+            )
             say("stopping with a savepoint; Ctrl-C again ends at once")
             _stop(runs, lambda: watch.look(ask=False))
         except FederationError as error:
@@ -137,14 +147,55 @@ class _Watch:
         return status
 
 
-def _watch(watch: _Watch, stop: threading.Event, *, until_caught_up: bool) -> bool:
-    """Watch until told to stop, caught up, or nothing runs any more; True if caught up."""
+class _Growth:
+    """Lets contracts grow where sources write new fields and the stream is to take them in."""
+
+    def __init__(self, plan: Plan, runs: list[StreamRun], heap_share: float) -> None:
+        self._plan = plan
+        self._runs = runs
+        self._heap_share = heap_share
+        self._not_before: dict[str, float] = {}
+
+    def look(self, beat: Callable[[], object]) -> None:
+        """See whether a stream waits for its contract; what cannot be is tried again later."""
+        for run in self._runs:
+            wants = evolve.wanted(run.plan, run.status)
+            if not wants or time.monotonic() < self._not_before.get(run.plan.name, 0.0):
+                continue
+            self._not_before[run.plan.name] = time.monotonic() + _GROW_AGAIN
+            try:
+                _together([partial(self._grow, run, wants)], beat)
+                run.remark = ""
+            except FederationError as error:
+                _LOG.warning("the contract cannot grow", stream=run.plan.name, error=str(error))
+                run.remark = f"the contract cannot take in new fields: {error}"
+
+    def _grow(self, run: StreamRun, wants: tuple[evolve.Wanted, ...]) -> None:
+        from federation.plan.prepare import prepare
+
+        found = evolve.replan(self._plan, run.plan, wants)
+        prepared = prepare(replace(self._plan, streams=(found,)))
+        run.renew(found, prepared[found.name], heap_share=self._heap_share)
+
+
+def _watch(
+    watch: _Watch,
+    stop: threading.Event,
+    *,
+    until_caught_up: bool,
+    grow: Callable[[], object] = lambda: None,
+) -> bool:
+    """Watch until told to stop, caught up, or nothing runs any more; True if caught up.
+
+    ``grow`` is called after each look, to let contracts grow.
+    """
     while not stop.wait(_EVERY):
         if not watch.gateway.alive:
             for one in watch.runs:
                 one.lost(f"the JVM of the streams ended: {watch.gateway.how_it_ended()}")
             return False
         watch.look()
+        grow()
         over = [one.status.state in {"FAILED", "STOPPED"} for one in watch.runs]
         if all(over):
             return False
@@ -157,9 +208,14 @@ def _watch(watch: _Watch, stop: threading.Event, *, until_caught_up: bool) -> bo
 
 def _stop(runs: list[StreamRun], beat: Callable[[], object] = lambda: None) -> None:
     """Stop all streams at once; each waits for its own savepoint, with a ``beat`` now and then."""
-    pool = ThreadPoolExecutor(max_workers=max(1, len(runs)))
+    _together([one.stop for one in runs], beat)
+
+
+def _together(work: list[Callable[[], None]], beat: Callable[[], object]) -> None:
+    """Do all of it at once, with a ``beat`` now and then; an error of one is raised."""
+    pool = ThreadPoolExecutor(max_workers=max(1, len(work)))
     try:
-        waiting = {pool.submit(one.stop) for one in runs}
+        waiting = {pool.submit(one) for one in work}
         while waiting:
             done, waiting = wait(waiting, _EVERY, FIRST_COMPLETED)
             for one in done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -13,6 +14,9 @@ _OURS = re.compile(
     r"|(?:duplicates|transportDuplicates)_\d+)$"
 )
 
+# Gauges whose value is a JSON array; each reading task has its own.
+_TOLD = re.compile(r"\.federation\.(troubles|schemaChanges)$")
+
 
 class FlinkRest:
     """One job's view of a Flink REST endpoint."""
@@ -22,6 +26,7 @@ class FlinkRest:
             base_url=f"http://127.0.0.1:{port}/jobs/{job_id}", timeout=5.0, trust_env=False
         )
         self._ids: dict[str, list[str]] = {}
+        self._told: dict[str, list[str]] = {}
 
     def job(self) -> dict[str, Any]:
         """State, times and vertices.
@@ -53,6 +58,22 @@ class FlinkRest:
         found = self._http.get(path, params={"get": ",".join(names), "agg": "sum"})
         answer = found.raise_for_status().json()
         return {_OURS.search(m["id"])[1]: int(m["sum"]) for m in answer}  # type: ignore[index] # asked for by this pattern
+
+    def told(self, vertex: str) -> dict[str, list[dict[str, Any]]]:
+        """What the tasks of a vertex say in words, all tasks together, by the gauge's name."""
+        path = f"/vertices/{vertex}/metrics"
+        names = self._told.get(vertex)
+        if not names:
+            listed = self._http.get(path).raise_for_status().json()
+            names = [m["id"] for m in listed if _TOLD.search(m["id"])]
+            self._told[vertex] = names
+        found: dict[str, list[dict[str, Any]]] = {}
+        if names:
+            answer = self._http.get(path, params={"get": ",".join(names)}).raise_for_status().json()
+            for one in answer:
+                name = _TOLD.search(one["id"])[1]  # type: ignore[index] # asked for by this pattern
+                found.setdefault(name, []).extend(json.loads(one["value"]))
+        return found
 
     def close(self) -> None:
         """Close the connection."""

@@ -7,10 +7,11 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from federation.run.lag import SourceLag, reachable
-from federation.run.status import PartitionStatus, SourceStatus
+from federation.run.status import PartitionStatus, SchemaChange, SourceStatus, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from federation.plan.model import SourcePlan
 
@@ -24,7 +25,16 @@ class SourceWatch:
     Its cluster is asked in a thread of its own: one that hangs holds up nothing else.
     """
 
-    def __init__(self, source: SourcePlan, index: int, group: str) -> None:
+    def __init__(self, source: SourcePlan, index: int, group: str, *, silent: bool = False) -> None:
+        """Prepare; :meth:`start` begins.
+
+        Args:
+            source: the source.
+            index: its position in the stream.
+            group: the stream's consumer group.
+            silent: say nothing of new schemas.
+        """
+        self._silent = silent
         self.lag = SourceLag(source, group)
         self._name = source.name
         self._cluster = source.cluster.alias
@@ -33,6 +43,7 @@ class SourceWatch:
         self._thread = Thread(target=self._follow, name=f"lag of {source.name}", daemon=True)
         self._partitions: tuple[PartitionStatus, ...] = ()
         self._error = ""
+        self._error_since = 0
         self._since, self._before, self._rate = time.monotonic(), 0, 0.0
 
     def start(self) -> None:
@@ -45,16 +56,24 @@ class SourceWatch:
         if self._thread.is_alive():
             self._thread.join(_LAG_EVERY)
 
-    def status(self, vertices: Mapping[str, Mapping[str, int]]) -> SourceStatus:
+    def reads(self, vertex: str) -> bool:
+        """Whether this vertex of the job reads this source."""
+        own = f"Source: source {self._name}"
+        return vertex == own or vertex.startswith(f"{own} ")
+
+    def status(
+        self,
+        vertices: Mapping[str, Mapping[str, int]],
+        told: Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]],
+    ) -> SourceStatus:
         """The source now.
 
         Args:
             vertices: Flink's counters, by the name of the vertex that has them.
+            told: what its tasks say in words, likewise.
         """
-        vertex = f"Source: source {self._name}"
-        own = next(
-            (c for v, c in vertices.items() if v == vertex or v.startswith(f"{vertex} ")), {}
-        )
+        own = next((c for v, c in vertices.items() if self.reads(v)), {})
+        words = next((w for v, w in told.items() if self.reads(v)), {})
         kinds = (f"duplicates_{self._index}", f"transportDuplicates_{self._index}")
         return SourceStatus(
             name=self._name,
@@ -67,12 +86,18 @@ class SourceWatch:
             filtered=own.get("recordsFiltered", 0),
             looped=own.get("recordsLooped", 0),
             error=self._error,
+            error_since=self._error_since,
+            troubles=_troubles(words.get("troubles", ())),
+            schema_changes=() if self._silent else _changes(words.get("schemaChanges", ())),
             partitions=self._partitions,
         )
 
     def _follow(self) -> None:
         while not self._closed.is_set():
-            lags, self._error = reachable(self.lag)
+            lags, error = reachable(self.lag)
+            if not error or not self._error:
+                self._error_since = int(time.time() * 1000) if error else 0
+            self._error = error
             if not self._error:
                 self._partitions = tuple(
                     PartitionStatus(g.topic, g.partition, g.position, g.end, g.records)
@@ -88,3 +113,22 @@ class SourceWatch:
             self._rate = max(0.0, (count - self._before) / elapsed)
             self._since, self._before = time.monotonic(), count
         return self._rate
+
+
+def _troubles(told: Sequence[Mapping[str, Any]]) -> tuple[Trouble, ...]:
+    """The troubles of all tasks; what several say of the cluster is said once, by the first."""
+    found: dict[str, Trouble] = {}
+    for one in sorted(told, key=lambda one: int(one["since"])):
+        found.setdefault(one["where"], Trouble(one["where"], int(one["since"]), one["what"]))
+    return tuple(found.values())
+
+
+def _changes(told: Sequence[Mapping[str, Any]]) -> tuple[SchemaChange, ...]:
+    """The changes that tasks have met; each schema once."""
+    found: dict[str, SchemaChange] = {}
+    for one in sorted(told, key=lambda one: int(one["since"])):
+        change = SchemaChange(
+            one["schema"], int(one["since"]), one["state"], tuple(one["fields"]), one["why"]
+        )
+        found.setdefault(change.schema, change)
+    return tuple(found.values())

@@ -21,8 +21,40 @@ class PartitionStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """What keeps a source, or one of its partitions, from being read; ``since`` in epoch ms."""
+
+    where: str
+    since: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChange:
+    """A writer's schema that appeared while the stream ran.
+
+    Attributes:
+        schema: its name in the source's registry.
+        since: when it was met, in epoch milliseconds.
+        state: ``flows``, ``refused`` (its records are dead letters) or ``held``.
+        fields: its top-level fields that neither the contract nor an earlier schema has.
+        why: what keeps it from meeting the contract.
+    """
+
+    schema: str
+    since: int
+    state: str
+    fields: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """One source of a stream; counters since the job's last (re)start, rate in records/s."""
+    """One source of a stream; counters since the job's last (re)start, rate in records/s.
+
+    ``error`` is why its cluster does not answer this gateway, ``error_since`` since when (epoch
+    ms); ``troubles`` are what the reading tasks say.
+    """
 
     name: str
     cluster: str
@@ -34,7 +66,19 @@ class SourceStatus:
     filtered: int = 0
     looped: int = 0
     error: str = ""
+    error_since: int = 0
+    troubles: tuple[Trouble, ...] = ()
+    schema_changes: tuple[SchemaChange, ...] = ()
     partitions: tuple[PartitionStatus, ...] = ()
+
+    @property
+    def degraded(self) -> bool:
+        """Whether anything keeps this source from being read, or its records from the target."""
+        return bool(
+            self.error
+            or self.troubles
+            or any(change.state != "flows" for change in self.schema_changes)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,14 +54,20 @@ class StreamRun:
         self._run = run
         self._store = store
         self._group = group_of(federation, plan.name)
-        self._sources = [
-            SourceWatch(source, index, self._group) for index, source in enumerate(plan.sources)
-        ]
+        self.remark = ""  # something else that is wrong, for the status
+        self._sources = self._watches()
         self._job: Any = None
         self._rest: FlinkRest | None = None
         self._folder: Path | None = None
         self._targets: list[dict[tuple[str, int], int]] | None = None
         self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
+
+    def _watches(self) -> list[SourceWatch]:
+        silent = self.plan.on_schema_change == "ignore"
+        return [
+            SourceWatch(source, index, self._group, silent=silent)
+            for index, source in enumerate(self.plan.sources)
+        ]
 
     def start(self, prepared: PreparedStream, *, fresh: bool, heap_share: float) -> None:
         """Submit the job, going on from the newest checkpoint or savepoint.
@@ -134,6 +140,20 @@ class StreamRun:
         for source in self._sources:
             source.lag.forget()
 
+    def renew(self, plan: StreamPlan, prepared: PreparedStream, *, heap_share: float) -> None:
+        """Go on with another plan, from a savepoint.
+
+        Raises:
+            JobError: Flink does not take the new job.
+        """
+        self.stop()
+        if self.status.state != "STOPPED":
+            return
+        self.plan, self._targets = plan, None
+        self._sources = self._watches()
+        self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
+        self.start(prepared, fresh=False, heap_share=heap_share)
+
     def poll(self) -> StreamStatus:
         """Look at the job and at its lag; never raises for a job in trouble."""
         if self._rest is None or self.status.state in {"FAILED", "STOPPED"}:
@@ -153,10 +173,15 @@ class StreamRun:
             state = "STARTING" if self.status.restarts == 0 else "RESTARTING"
         checkpoints = rest.checkpoints()
         counters = {v["name"]: rest.counters(v["id"]) for v in job["vertices"]}
-        sources = tuple(source.status(counters) for source in self._sources)
+        told = {
+            v["name"]: rest.told(v["id"])
+            for v in job["vertices"]
+            if any(source.reads(v["name"]) for source in self._sources)
+        }
+        sources = tuple(source.status(counters, told) for source in self._sources)
         forgotten = sum(c.get("forgottenEarly", 0) for c in counters.values())
         stalled = (_stalled(checkpoints) or _forgetful(forgotten)) if state == "RUNNING" else ""
-        if stalled or (state == "RUNNING" and any(source.error for source in sources)):
+        if stalled or (state == "RUNNING" and any(source.degraded for source in sources)):
             state = "DEGRADED"
         self.status = replace(
             self.status,
@@ -167,7 +192,9 @@ class StreamRun:
             failed_checkpoints=checkpoints["counts"]["failed"],
             failing_checkpoints=_failing(checkpoints),
             sources=sources,
-            error=rest.root_cause() if state in {"RESTARTING", "FAILED"} else stalled,
+            error=rest.root_cause()
+            if state in {"RESTARTING", "FAILED"}
+            else stalled or self.remark,
         )
         if state == "FAILED":
             self._ended()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from federation.mapping import keys, origin
+from federation.mapping import keys, origin, resolve
 from federation.schemas import codec, framing
 from federation.schemas.avro import parse
 from federation.schemas.refusal import RecordError
@@ -12,7 +12,7 @@ from federation.verify.expect import Places, headers_digest, origin_of, registry
 from federation.verify.ledger import Delivered, Diverted, digest, number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from confluent_kafka import Message
 
@@ -41,7 +41,8 @@ class Observer:
         self._avro_key = target.key_encoding == "avro"
         self._registry = registry(target.cluster.registry)
         self._blocks = _has_blocks(self._contract.root, set())
-        self._sound: dict[tuple[int, bool], bool] = {}
+        self._earlier = {one.fingerprint: one for one in map(parse, stream.earlier)}
+        self._readers: dict[tuple[int, bool], Callable[[bytes], bytes] | None] = {}
         self._partitions = len(scope.target.ranges)
         self._own_time = scope.target.own_time
         self._places = Places(scope)
@@ -89,20 +90,31 @@ class Observer:
         )
 
     def sound(self, value: bytes, *, key: bool = False) -> bytes:
-        """The Avro bytes of a framed value (or key) whose schema id stands for the contract.
+        """The Avro bytes, in the contract's form, of a framed value (or key).
 
         Raises:
-            RecordError: the frame is broken, or the target registry has another schema of this id.
+            RecordError: the frame is broken, or its schema id stands neither for the contract nor
+                for one that the stream was written with before.
         """
         schema_id, body = framing.split(value)
         at = (schema_id, key)
-        if at not in self._sound:
-            wanted = (self._keys if key else self._contract).fingerprint
-            self._sound[at] = self._registry.schema_by_id(schema_id).fingerprint == wanted
-        if not self._sound[at]:
+        if at not in self._readers:
+            self._readers[at] = self._reader(schema_id, key=key)
+        reader = self._readers[at]
+        if reader is None:
             what = f"schema id {schema_id} is not the contract"
             raise RecordError("contract", what, stage="schema")
-        return body
+        return reader(body)
+
+    def _reader(self, schema_id: int, *, key: bool) -> Callable[[bytes], bytes] | None:
+        found = self._registry.schema_by_id(schema_id).fingerprint
+        if found == (self._keys if key else self._contract).fingerprint:
+            return bytes
+        before = None if key else self._earlier.get(found)
+        if before is None:
+            return None
+        decode, mapper = codec.decoder(before), resolve.compile(before, self._contract, {})
+        return lambda body: codec.encode(self._contract, mapper.apply(decode(body)))
 
     def _key_digest(self, key: bytes | None) -> int:
         if key is None or not self._avro_key:

@@ -72,6 +72,7 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
         name="orders",
         contract=CONTRACT,
         contract_file="order.avsc",
+        earlier=(),
         sources=(_source(eu), _source(us, "amount > 0", rules, {"id": {"from": "number"}})),
         deduplication=deduplication,
         tombstones="dead-letter",

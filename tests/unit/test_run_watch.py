@@ -20,7 +20,14 @@ from federation.run import detached, gateway, lag, stream
 from federation.run.lag import PartitionLag, SourceLag
 from federation.run.rest import FlinkRest
 from federation.run.source import SourceWatch
-from federation.run.status import STATES, GatewayStatus, SourceStatus, StreamStatus, worst
+from federation.run.status import (
+    STATES,
+    GatewayStatus,
+    SchemaChange,
+    SourceStatus,
+    StreamStatus,
+    worst,
+)
 
 SOURCE = SourcePlan(
     uid="u",
@@ -281,7 +288,7 @@ class TestSourceWatch:
         try:
             assert asked.wait(10)
             begun = time.monotonic()
-            assert watch.status({}).partitions == ()
+            assert watch.status({}, {}).partitions == ()
             assert time.monotonic() - begun < 1
         finally:
             release.set()
@@ -295,9 +302,39 @@ class TestSourceWatch:
                 "Source: source eu/orders -> normalize": {"recordsRead": 9, "deadLetters": 2},
                 "Source: source us/orders -> normalize": {"recordsRead": 5},
                 "deduplicate": {"duplicates_0": 1, "duplicates_1": 2, "transportDuplicates_1": 3},
-            }
+            },
+            {},
         )
         assert (found.read, found.dead_letters, found.duplicates) == (9, 2, 5)
+
+    def test_what_tasks_say_is_said_once_and_by_its_beginning(self):
+        """Two tasks that miss one cluster are one trouble; a schema that both met is one change."""
+        watch = SourceWatch(SOURCE, 0, "g")
+        change = {"schema": "7", "state": "refused", "fields": ["note"], "why": "n: no"}
+        told = {
+            "Source: source eu/orders": {
+                "troubles": [
+                    {"where": "cluster", "since": 9, "what": "nobody answers"},
+                    {"where": "cluster", "since": 5, "what": "nobody answers"},
+                    {"where": "orders-1", "since": 7, "what": "held"},
+                ],
+                "schemaChanges": [{**change, "since": 4}, {**change, "since": 3}],
+            }
+        }
+        found = watch.status({}, told)
+        assert [(t.where, t.since) for t in found.troubles] == [("cluster", 5), ("orders-1", 7)]
+        assert found.schema_changes == (SchemaChange("7", 3, "refused", ("note",), "n: no"),)
+        assert found.degraded
+        silent = SourceWatch(SOURCE, 0, "g", silent=True).status({}, told)
+        assert silent.schema_changes == ()
+
+    def test_a_new_schema_that_flows_degrades_nothing(self):
+        """It is shown, and all is well."""
+        change = {"schema": "7", "since": 1, "state": "flows", "fields": ["note"], "why": ""}
+        told = {"Source: source eu/orders": {"schemaChanges": [change]}}
+        found = SourceWatch(SOURCE, 0, "g").status({}, told)
+        assert found.schema_changes[0].state == "flows"
+        assert not found.degraded
 
     def test_closing_what_never_began_is_harmless(self):
         """A stream whose start failed has sources that were never followed."""
@@ -351,7 +388,10 @@ class TestGateway:
     def test_a_stream_that_never_started_is_stopped(self):
         """An interrupt before its job was submitted leaves nothing to wait for."""
         plan = SimpleNamespace(
-            name="orders", sources=(SOURCE,), target=SimpleNamespace(delivery="exactly-once")
+            name="orders",
+            sources=(SOURCE,),
+            target=SimpleNamespace(delivery="exactly-once"),
+            on_schema_change="lenient",
         )
         run = stream.StreamRun("shop", plan, None, None)
         run.stop()

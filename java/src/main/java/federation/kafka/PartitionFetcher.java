@@ -41,6 +41,8 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
     private static final Duration CLOSE = Duration.ofSeconds(2);
     private static final long FIRST_PAUSE_MS = 500;
     private static final long LONGEST_PAUSE_MS = 30_000;
+    /** A schema that is met for the first time holds its partition for so long, and nobody minds. */
+    private static final long USUAL_MS = 1_000;
     /** A client that has not failed for so long is well. */
     private static final long WELL_MS = 10_000;
 
@@ -61,6 +63,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
     private static final class Reading {
         long next; // the offset behind the last record taken from the consumer
         List<ConsumerRecord<byte[], byte[]>> held = List.of(); // taken, and not let through yet
+        long heldSince;
         boolean verified; // the cluster has said that this is still the same topic
         String objection; // it has said that it is not
         String gap; // the position is not there any more
@@ -240,12 +243,15 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
             free++;
         }
         fetched.add(partition, records.subList(0, free));
-        boolean held = !reading.held.isEmpty();
+        long now = System.currentTimeMillis();
+        if (reading.held.isEmpty() || free > 0) {
+            reading.heldSince = now;
+        }
         reading.held = free == records.size() ? List.of() : records.subList(free, records.size());
-        if (why != null) {
-            troubles.set(partition.toString(), "held at offset " + first(reading) + ": " + why);
-        } else if (held) {
+        if (why == null) {
             troubles.clear(partition.toString());
+        } else if (now - reading.heldSince > USUAL_MS) {
+            troubles.set(partition.toString(), "held at offset " + first(reading) + ": " + why);
         }
     }
 

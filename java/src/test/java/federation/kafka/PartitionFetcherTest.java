@@ -145,8 +145,11 @@ class PartitionFetcherTest {
         arrives(A, 10, 11, 12);
         arrives(B, 20, 21);
         assertEquals(List.of("0@10", "1@20", "1@21"), fetch().stream().sorted().toList());
+        assertEquals("", trouble(A), "it may be a matter of milliseconds");
+        while (trouble(A).isEmpty()) {
+            assertEquals(List.of(), fetch());
+        }
         assertEquals("held at offset 11: no schema", trouble(A));
-        assertEquals(List.of(), fetch());
         gate = (record, again) -> null;
         assertEquals(List.of("0@11", "0@12"), fetch());
         assertEquals("", trouble(A));

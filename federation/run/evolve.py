@@ -1,0 +1,121 @@
+"""Widening a running stream's contract by fields that a source has begun to write.
+
+The records that need it are held meanwhile (``SchemaGate.java``), so nothing is written without its
+fields and nothing is lost. The stream is planned anew, the wider contract registered at the target,
+and the job goes on with it from a savepoint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from federation.config.load import load
+from federation.errors import FederationError
+from federation.mapping.widen import widen
+from federation.observe.logs import get_logger
+from federation.plan import contracts
+from federation.plan.compile import compile as compile_plan
+from federation.plan.gather import gather
+from federation.plan.model import KnownSchema
+from federation.plan.registries import client
+from federation.schemas.avro import SchemaError
+from federation.schemas.fingerprint import crc64
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from federation.config.load import Loaded
+    from federation.plan.model import Plan, SourcePlan, StreamPlan
+    from federation.run.status import SchemaChange, StreamStatus
+    from federation.schemas.avro import Schema
+
+_LOG = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A schema whose new fields are to be taken in; ``source`` is the source's position."""
+
+    source: int
+    change: SchemaChange
+
+
+def wanted(plan: StreamPlan, status: StreamStatus) -> tuple[Wanted, ...]:
+    """The schemas that are held until the contract has their fields."""
+    if plan.on_schema_change not in {"evolve", "try_evolve"}:
+        return ()
+    return tuple(
+        Wanted(n, change)
+        for n, source in enumerate(status.sources)
+        for change in source.schema_changes
+        if change.state == "held" and change.fields and not change.why
+    )
+
+
+def replan(plan: Plan, stream: StreamPlan, wants: Sequence[Wanted]) -> StreamPlan:
+    """The stream's plan with a contract that takes in what is wanted, kept in the state folder.
+
+    With ``try_evolve``, where that cannot be: the plan as it was, in which those schemas are known
+    and their new fields dropped.
+
+    Raises:
+        FederationError: it cannot be, and why.
+    """
+    loaded = contracts.grown(_only(load(Path(plan.config_file)), stream.name))
+    writers = [(want, _writer(stream.sources[want.source], want.change)) for want in wants]
+    try:
+        contract = loaded.contracts[stream.name]
+        for want, writer in writers:
+            contract = widen(contract, writer, want.change.fields)
+        wider = contracts.grow(loaded, stream.name, contract)
+        (found,) = compile_plan(wider, gather(wider)).streams
+        contracts.keep(wider, stream.name)
+    except FederationError as error:
+        if stream.on_schema_change == "evolve":
+            raise
+        _LOG.warning("the contract stays as it is", stream=stream.name, why=str(error))
+        (found,) = compile_plan(loaded, gather(loaded)).streams
+    else:
+        _LOG.info("the contract is widened", stream=stream.name, fields=_added(wants))
+    return replace(
+        found,
+        sources=tuple(
+            replace(source, known=source.known + tuple(_known(n, writers)))
+            for n, source in enumerate(found.sources)
+        ),
+    )
+
+
+def _added(wants: Sequence[Wanted]) -> list[str]:
+    return sorted({name for want in wants for name in want.change.fields})
+
+
+def _known(n: int, writers: Sequence[tuple[Wanted, Schema]]) -> list[KnownSchema]:
+    return [
+        KnownSchema(crc64(writer), tuple(field.name for field in writer.root.fields))
+        for want, writer in writers
+        if want.source == n
+    ]
+
+
+def _only(loaded: Loaded, stream: str) -> Loaded:
+    """The configuration as if it had this stream alone: another's trouble is not this one's."""
+    config = loaded.config
+    return replace(
+        loaded,
+        config=config.model_copy(update={"streams": {stream: config.streams[stream]}}),
+        contracts={stream: loaded.contracts[stream]},
+    )
+
+
+def _writer(source: SourcePlan, change: SchemaChange) -> Schema:
+    if source.cluster.registry is None or not change.schema.isdecimal():
+        raise SchemaError(
+            f"schema {change.schema} of {source.name} has new fields ({', '.join(change.fields)}), "
+            "and cannot be asked for by a registry's id",
+            hint="add them to the contract and start again",
+        )
+    with client(source.cluster.registry) as registry:
+        return registry.schema_by_id(int(change.schema))
