@@ -34,10 +34,7 @@ lint: setup ## check format, style, types and layers
 java: setup ## build the Java operators and print the path of their jar
 	$(BIN)/python -m federation.flink.build
 
-jdifferential: setup ## compare the Java operators with the reference on N random cases (SEED: of the first)
-	$(BIN)/python tests/differential --cases $(or $(N),200000) --seed $(or $(SEED),0)
-
-unit: setup ## test the Java operators
+junit: setup ## test the Java operators
 	$(BIN)/python -m federation.flink.javatest junit $(ARGS)
 
 differential: setup ## compare the Java operators with the reference on N random cases (SEED: of the first)

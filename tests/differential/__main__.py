@@ -7,8 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "differential"), str(TESTS / "conformance")]  # there are no packages
+sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
+sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
 
 from campaign import run
 

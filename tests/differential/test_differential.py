@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(TESTS / "differential"), str(TESTS / "conformance")]  # there are no packages
+sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
+sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
 
 import compare
 from campaign import run

@@ -10,7 +10,7 @@ public final class SchemaException extends Exception {
         this.reason = reason;
     }
 
-    static SchemaException unknown(String message) {
+    public static SchemaException unknown(String message) {
         return new SchemaException("unknown_id", message);
     }
 
