@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE := federation tests hatch_build.py
 
-.PHONY: help setup fmt lint java junit unit integration pytest test demo wheel constraints jars clean clean-all
+.PHONY: help setup fmt lint java junit differential unit integration pytest test demo wheel constraints jars clean clean-all
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,13 +32,16 @@ lint: setup ## check format, style, types and layers
 	$(BIN)/lint-imports
 
 java: setup ## build the Java operators and print the path of their jar
-	$(BIN)/python -m federation.flink.build jar
+	$(BIN)/python -m federation.flink.build
 
 junit: setup ## test the Java operators
-	$(BIN)/python -m federation.flink.build test $(ARGS)
+	$(BIN)/python -m federation.flink.javatest junit $(ARGS)
+
+differential: setup ## compare the Java operators with the reference on N random cases (SEED: of the first)
+	$(BIN)/python tests/differential --cases $(or $(N),200000) --seed $(or $(SEED),0)
 
 unit: setup ## the quick tests: unit, property, docs (ARGS: more options for pytest)
-	$(BIN)/pytest $(wildcard tests/unit tests/property tests/docs) -m 'not integration' $(ARGS)
+	$(BIN)/pytest $(wildcard tests/unit tests/property tests/conformance tests/docs) -m 'not integration' $(ARGS)
 
 integration: setup ## the tests on real brokers
 	$(BIN)/pytest $(wildcard tests/integration tests/scenarios) tests/docs/test_readme.py -m 'not bench' $(ARGS)

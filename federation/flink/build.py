@@ -2,10 +2,7 @@
 
 The Eclipse compiler is itself a jar and runs on a mere JRE, so nobody installs a JDK or a build
 tool. A jar is named by the content it was built from and kept in the user's cache; the same
-content gives the same bytes. For those who work on ``java/``::
-
-    python -m federation.flink.build jar
-    python -m federation.flink.build test [--select-class NAME ...]
+content gives the same bytes. ``python -m federation.flink.build`` prints its path.
 """
 
 from __future__ import annotations
@@ -26,7 +23,6 @@ from federation.flink.lock import read_lock
 RELEASE = "17"  # the oldest Java that runs Flink 2
 PACKAGED = Path(__file__).with_name("operators.jar")
 SOURCES = Path(__file__).resolve().parents[2] / "java" / "src"
-_LAUNCHER = "org.junit.platform.console.ConsoleLauncher"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip file knows no earlier time
 
 
@@ -115,39 +111,14 @@ def compile_java(sources: Path, classes: Path, class_path: list[Path]) -> None:
         )
 
 
-def run_tests(arguments: list[str], sources: Path = SOURCES) -> int:
-    """Compile ``java/src/test`` and run JUnit's console launcher on it; its output goes through.
-
-    Args:
-        arguments: the launcher's own options; with none, every test runs.
-        sources: ``java/src`` of a checkout.
-
-    Returns:
-        The launcher's exit code: 0 good, 1 failed tests, 2 none found.
-
-    Raises:
-        SetupError: something does not compile.
-    """
-    root = sources.parents[1]
-    class_path = [
+def libraries(sources: Path = SOURCES) -> list[Path]:
+    """The class path of our Java tests: the operators, their libraries, JUnit."""
+    return [
         operators_jar(sources),
         *jars.resolve("connector"),
         *jars.resolve("junit"),
         *_flink(),
     ]
-    with tempfile.TemporaryDirectory(prefix="federation-junit-") as folder:
-        classes = Path(folder, "classes")
-        compile_java(sources / "test" / "java", classes, class_path)
-        path = [classes, sources / "test" / "resources", *class_path]
-        places = {"vectors": root / "tests" / "vectors"}
-        places |= {"conformance": root.parent / "shared" / "conformance"}
-        command = [str(jvm.find_java(int(RELEASE))), *jvm.FLINK_OPENS, f"-Djava.io.tmpdir={folder}"]
-        command += [f"-Dfederation.{name}={at}" for name, at in places.items() if at.is_dir()]
-        command += ["-cp", os.pathsep.join(map(str, path)), _LAUNCHER, "execute"]
-        command += ["--disable-banner", "--disable-ansi-colors", "--fail-if-no-tests"]
-        if not any("select" in argument for argument in arguments):
-            command += ["--scan-class-path", str(classes)]
-        return subprocess.run([*command, *arguments], check=False).returncode
 
 
 def _flink() -> list[Path]:
@@ -170,21 +141,15 @@ def _write_jar(target: Path, folders: list[Path]) -> None:
             jar.writestr(info, entries[name], zipfile.ZIP_DEFLATED)
 
 
-def main(arguments: list[str]) -> int:
-    """``jar`` prints the jar's path; ``test`` runs JUnit. Returns the exit code."""
+def main() -> int:
+    """Print the jar's path. Returns the exit code."""
     try:
-        match arguments:
-            case ["jar"]:
-                print(operators_jar())  # noqa: T201 - the answer of this command
-                return 0
-            case ["test", *options]:
-                return run_tests(options)
+        print(operators_jar())  # noqa: T201 - the answer of this command
     except FederationError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    sys.stderr.write("usage: python -m federation.flink.build jar | test [JUnit options]\n")
-    return 2
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

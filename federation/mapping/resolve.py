@@ -15,7 +15,7 @@ from federation.mapping.convert import COPY, Mismatch, Options, Step, canonical,
 from federation.mapping.report import FieldReport, MappingReport, dropped
 from federation.mapping.source import candidates, check_keys, find, follow, join, options
 from federation.schemas.avro import ABSENT, NAMED, Schema, Type
-from federation.schemas.codec import Branch
+from federation.schemas.codec import Branch, as_map
 from federation.schemas.defaults import NotOfType, from_json
 from federation.schemas.refusal import MappingError
 
@@ -230,7 +230,7 @@ class _Resolver:
         one = step.run
         if c.kind == "array":
             return replace(step, run=lambda v: [one(item) for item in v])
-        return replace(step, run=lambda v: {key: one(item) for key, item in v.items()})
+        return replace(step, run=lambda v: as_map([(key, one(item)) for key, item in v.items()]))
 
     def _record(self, w: Type, c: Type, o: Options, target: str, source: str) -> Step:
         rules = o.fields or {}

@@ -195,6 +195,7 @@ class _Parser:
     def __init__(self, where: str) -> None:
         self.where = where
         self.names: dict[str, Type] = {}
+        self.open: set[str] = set()  # records whose fields are being read
         self.count = 0
 
     def fail(self, what: str, hint: str = "") -> SchemaError:
@@ -236,9 +237,16 @@ class _Parser:
     def reference(self, name: str, namespace: str) -> Type:
         if name in PRIMITIVES:
             return Type(name)
-        for full in (f"{namespace}.{name}" if namespace and "." not in name else name, name):
-            if full in self.names:
-                return self.names[full]
+        full = f"{namespace}.{name}" if namespace and "." not in name else name
+        if full in self.names:
+            return self.names[full]
+        if name in self.open:  # Java's Avro falls back to no namespace, except here
+            raise self.fail(
+                f"{name} has no namespace, so a type of {namespace} within it cannot name it",
+                f"give {name} a namespace",
+            )
+        if name in self.names:
+            return self.names[name]
         raise self.fail(f"unknown type {_short(name)}", "define it before its first use")
 
     def union(self, node: list[Any], namespace: str, depth: int) -> Type:
@@ -273,7 +281,9 @@ class _Parser:
             if k not in _TYPE_KEYS and (k, kind) != ("default", "enum")
         }
         if kind == "record":
+            self.open.add(full)
             made.fields = self.fields(node.get("fields"), full, space, depth)
+            self.open.remove(full)
         elif kind == "enum":
             made.symbols = self.strings(node, "symbols")
             made.default = node.get("default", ABSENT)

@@ -11,7 +11,7 @@ import struct
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from federation.schemas.reading import MAX_DEPTH, MAX_ITEMS, Branch, Readers
+from federation.schemas.reading import MAX_DEPTH, MAX_ITEMS, Branch, Readers, as_map
 from federation.schemas.refusal import DecodeError
 from federation.schemas.writing import Write, Writers
 
@@ -20,7 +20,16 @@ if TYPE_CHECKING:
 
     from federation.schemas.avro import Schema, Type
 
-__all__ = ["MAX_DEPTH", "MAX_ITEMS", "Branch", "decode", "decoder", "encode", "encode_type"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_ITEMS",
+    "Branch",
+    "as_map",
+    "decode",
+    "decoder",
+    "encode",
+    "encode_type",
+]
 
 
 def decode(schema: Schema, data: bytes) -> Any:

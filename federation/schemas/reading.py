@@ -29,6 +29,24 @@ class Branch(NamedTuple):
     value: Any
 
 
+class Repeated(dict[str, Any]):
+    """A map in which a key stands more than once: readers see its last value, but all are data."""
+
+    def __init__(self, entries: list[tuple[str, Any]]) -> None:
+        super().__init__(entries)
+        self.entries = entries
+
+    def items(self) -> Any:
+        """Every entry as it was written, also those that a later one hides."""
+        return self.entries
+
+
+def as_map(entries: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The map of these entries, in their order."""
+    out = dict(entries)
+    return out if len(out) == len(entries) else Repeated(entries)
+
+
 def _long(b: bytes, p: int, _s: list[int], _d: int) -> tuple[int, int]:
     x = b[p]
     p += 1
@@ -233,14 +251,16 @@ class Readers:
 
         def read(b: bytes, p: int, s: list[int], d: int) -> tuple[dict[str, Any], int]:
             d = _enter(d)
-            out: dict[str, Any] = {}
+            entries: list[tuple[str, Any]] = []
 
             def one(p: int) -> int:
                 key, p = _string(b, p, s, d)
-                out[key], p = item(b, p, s, d)
+                value, p = item(b, p, s, d)
+                entries.append((key, value))
                 return p
 
-            return out, _blocks(b, p, s, d, one)
+            p = _blocks(b, p, s, d, one)
+            return as_map(entries), p
 
         return read
 

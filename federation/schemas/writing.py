@@ -123,9 +123,10 @@ class Writers:
         item = self.of(node.of)
 
         def write(out: bytearray, value: Any) -> None:
-            if value:
-                _put(out, len(value))
-                for key, one in value.items():
+            entries = value.items()
+            if entries:
+                _put(out, len(entries))
+                for key, one in entries:
                     _put_string(out, key)
                     item(out, one)
             out.append(0)

@@ -17,7 +17,7 @@ VECTORS = Path(__file__).parent.parent / "vectors"
 
 
 def _cases():
-    for path in sorted(VECTORS.glob("mapping*.json")):
+    for path in sorted([*VECTORS.glob("mapping*.json"), *VECTORS.glob("conformance/*.json")]):
         for case in json.loads(path.read_text(encoding="utf-8"))["cases"]:
             yield pytest.param(case, id=f"{path.stem}-{case['name']}")
 
@@ -25,11 +25,11 @@ def _cases():
 @pytest.mark.parametrize("case", list(_cases()))
 def test_vector(case):
     """A case gives the contract's value, the dead letter's words, or no mapper at all."""
-    writer, contract = avro.parse(case["writer"]), avro.parse(case["contract"])
     if case.get("refused"):
-        with pytest.raises((resolve.ContractMismatch, ValidationError)):
-            resolve.compile(writer, contract, _rules(case))
+        with pytest.raises((avro.SchemaError, resolve.ContractMismatch, ValidationError)):
+            resolve.compile(avro.parse(case["writer"]), avro.parse(case["contract"]), _rules(case))
         return
+    writer, contract = avro.parse(case["writer"]), avro.parse(case["contract"])
     mapper = resolve.compile(writer, contract, _rules(case))
     data = bytes.fromhex(case["in"])
     if "error" in case:
@@ -40,8 +40,9 @@ def test_vector(case):
     else:
         # values are compared: blocks of arrays and maps may be cut differently
         out = codec.encode(contract, mapper.apply(codec.decode(writer, data)))
-        wanted = codec.encode(contract, codec.decode(contract, bytes.fromhex(case["out"])))
-        assert out == wanted
+        wanted = codec.decode(contract, bytes.fromhex(case["out"]))
+        # bytes are equal where a NaN is in it, values where a key is there twice
+        assert out == codec.encode(contract, wanted) or codec.decode(contract, out) == wanted
 
 
 def _rules(case):

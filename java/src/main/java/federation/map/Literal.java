@@ -2,12 +2,9 @@ package federation.map;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import org.apache.avro.JsonProperties;
 import org.apache.avro.Schema;
+import org.apache.avro.util.internal.Accessor;
 
 /** Values written in schemas and rules (Avro's default form) as Avro bytes. */
 final class Literal {
@@ -15,15 +12,6 @@ final class Literal {
 
   /** @throws ContractException if the value is not one of {@code schema} */
   static byte[] encode(Schema schema, JsonNode value) throws ContractException {
-    return encode(schema, plain(value));
-  }
-
-  /** The default of a contract's field. */
-  static byte[] encode(Schema.Field field) throws ContractException {
-    return encode(field.schema(), field.defaultVal());
-  }
-
-  private static byte[] encode(Schema schema, Object value) throws ContractException {
     Output out = new Output(64);
     if (!put(schema, value, out, 0)) {
       throw new ContractException(": " + value + " is not a value of " + schema.getType().getName());
@@ -31,41 +19,38 @@ final class Literal {
     return out.copy(0);
   }
 
-  private static Object plain(JsonNode node) {
-    if (node.isObject()) {
-      Map<String, Object> map = new LinkedHashMap<>();
-      node.fields().forEachRemaining(e -> map.put(e.getKey(), plain(e.getValue())));
-      return map;
-    }
-    if (node.isArray()) {
-      List<Object> list = new ArrayList<>();
-      node.forEach(n -> list.add(plain(n)));
-      return list;
-    }
-    return node.isNumber() ? node.numberValue() : node.isBoolean() ? (Object) node.booleanValue()
-        : node.isTextual() ? node.textValue() : null;
+  /** The default of a contract's field. */
+  static byte[] encode(Schema.Field field) throws ContractException {
+    return encode(field.schema(), fallback(field));
   }
 
-  private static boolean put(Schema schema, Object value, Output out, int depth) {
+  /** A field's default as it is written; what Avro itself makes of it takes a union's first branch for granted. */
+  private static JsonNode fallback(Schema.Field field) {
+    return Accessor.defaultValue(field);
+  }
+
+  private static boolean put(Schema schema, JsonNode value, Output out, int depth) {
     if (depth > Run.MAX_DEPTH) {
       return false;
     }
     int mark = out.length();
     boolean fits = switch (schema.getType()) {
       case UNION -> union(schema, value, out, depth);
-      case NULL -> value == null || value == JsonProperties.NULL_VALUE;
-      case BOOLEAN -> value instanceof Boolean b && one(out, b ? 1 : 0);
-      case INT -> integer(value, Integer.MIN_VALUE, Integer.MAX_VALUE, out);
-      case LONG -> integer(value, Long.MIN_VALUE, Long.MAX_VALUE, out);
-      case FLOAT -> value instanceof Number n && Float.isFinite(n.floatValue()) && real(out, n.floatValue());
-      case DOUBLE -> value instanceof Number n && Double.isFinite(n.doubleValue()) && real(out, n.doubleValue());
-      case STRING -> value instanceof String s && bytes(out, s.getBytes(StandardCharsets.UTF_8));
-      case BYTES -> latin(value) != null && bytes(out, latin(value));
-      case FIXED -> latin(value) != null && latin(value).length == schema.getFixedSize() && raw(out, latin(value));
-      case ENUM -> value instanceof String s && schema.hasEnumSymbol(s) && number(out, schema.getEnumOrdinal(s));
-      case ARRAY -> value instanceof List<?> list && array(schema, list, out, depth);
-      case MAP -> value instanceof Map<?, ?> map && map(schema, map, out, depth);
-      case RECORD -> value instanceof Map<?, ?> map && record(schema, map, out, depth);
+      case NULL -> value.isNull();
+      case BOOLEAN -> value.isBoolean() && one(out, value.booleanValue() ? 1 : 0);
+      case INT -> value.isIntegralNumber() && value.canConvertToInt() && number(out, value.intValue());
+      case LONG -> value.isIntegralNumber() && value.canConvertToLong() && number(out, value.longValue());
+      case FLOAT -> value.isNumber() && Float.isFinite(value.floatValue()) && real(out, value.floatValue());
+      case DOUBLE -> value.isNumber() && Double.isFinite(value.doubleValue()) && real(out, value.doubleValue());
+      case STRING -> value.isTextual() && bytes(out, value.textValue().getBytes(StandardCharsets.UTF_8));
+      case BYTES -> latin(value) && bytes(out, value.textValue().getBytes(StandardCharsets.ISO_8859_1));
+      case FIXED -> latin(value) && value.textValue().length() == schema.getFixedSize()
+          && raw(out, value.textValue().getBytes(StandardCharsets.ISO_8859_1));
+      case ENUM -> value.isTextual() && schema.hasEnumSymbol(value.textValue())
+          && number(out, schema.getEnumOrdinal(value.textValue()));
+      case ARRAY -> value.isArray() && array(schema, value, out, depth);
+      case MAP -> value.isObject() && map(schema, value, out, depth);
+      case RECORD -> value.isObject() && record(schema, value, out, depth);
     };
     if (!fits) {
       out.reset(mark);
@@ -73,11 +58,11 @@ final class Literal {
     return fits;
   }
 
-  private static boolean union(Schema schema, Object value, Output out, int depth) {
+  private static boolean union(Schema schema, JsonNode value, Output out, int depth) {
     for (int i = 0; i < schema.getTypes().size(); i++) {
       int mark = out.length();
       out.writeLong(i);
-      if (put(schema.getTypes().get(i), value, out, depth + 1)) {
+      if (put(schema.getTypes().get(i), value, out, depth)) {
         return true;
       }
       out.reset(mark);
@@ -85,10 +70,10 @@ final class Literal {
     return false;
   }
 
-  private static boolean array(Schema schema, List<?> list, Output out, int depth) {
+  private static boolean array(Schema schema, JsonNode list, Output out, int depth) {
     if (!list.isEmpty()) {
       out.writeLong(list.size());
-      for (Object item : list) {
+      for (JsonNode item : list) {
         if (!put(schema.getElementType(), item, out, depth + 1)) {
           return false;
         }
@@ -97,11 +82,11 @@ final class Literal {
     return one(out, 0);
   }
 
-  private static boolean map(Schema schema, Map<?, ?> map, Output out, int depth) {
+  private static boolean map(Schema schema, JsonNode map, Output out, int depth) {
     if (!map.isEmpty()) {
       out.writeLong(map.size());
-      for (Map.Entry<?, ?> entry : map.entrySet()) {
-        bytes(out, entry.getKey().toString().getBytes(StandardCharsets.UTF_8));
+      for (Map.Entry<String, JsonNode> entry : map.properties()) {
+        bytes(out, entry.getKey().getBytes(StandardCharsets.UTF_8));
         if (!put(schema.getValueType(), entry.getValue(), out, depth + 1)) {
           return false;
         }
@@ -110,38 +95,24 @@ final class Literal {
     return one(out, 0);
   }
 
-  private static boolean record(Schema schema, Map<?, ?> map, Output out, int depth) {
+  private static boolean record(Schema schema, JsonNode map, Output out, int depth) {
     for (Schema.Field field : schema.getFields()) {
-      if (!map.containsKey(field.name()) && !field.hasDefaultValue()) {
-        return false;
-      }
-      Object value = map.containsKey(field.name()) ? map.get(field.name()) : field.defaultVal();
-      if (!put(field.schema(), value, out, depth + 1)) {
+      JsonNode value = map.has(field.name()) ? map.get(field.name()) : fallback(field);
+      if (value == null || !put(field.schema(), value, out, depth + 1)) {
         return false;
       }
     }
-    for (Object name : map.keySet()) {
-      if (schema.getField(name.toString()) == null) {
+    for (Map.Entry<String, JsonNode> entry : map.properties()) {
+      if (schema.getField(entry.getKey()) == null) {
         return false;
       }
     }
     return true;
   }
 
-  private static boolean integer(Object value, long least, long most, Output out) {
-    if (!(value instanceof Integer || value instanceof Long)) {
-      return false;
-    }
-    long number = ((Number) value).longValue();
-    return number >= least && number <= most && number(out, number);
-  }
-
   /** Bytes and fixed are written as text, one character from U+0000 to U+00FF per byte. */
-  private static byte[] latin(Object value) {
-    if (value instanceof byte[] bytes) {
-      return bytes;
-    }
-    return value instanceof String s && s.chars().allMatch(c -> c < 256) ? s.getBytes(StandardCharsets.ISO_8859_1) : null;
+  private static boolean latin(JsonNode value) {
+    return value.isTextual() && value.textValue().chars().allMatch(c -> c < 256);
   }
 
   private static boolean one(Output out, int value) {
