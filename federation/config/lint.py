@@ -11,11 +11,11 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from federation.config.contracts import Mistake, read_contracts
 from federation.config.explain import nearest
 from federation.config.models import StartOffsets
 from federation.config.refusals import refusal
 from federation.errors import FederationError
-from federation.schemas.avro import Schema, Type, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,20 +24,11 @@ if TYPE_CHECKING:
     from federation.config.document import ConfigPath, Document
     from federation.config.models import Config, Source, Stream
     from federation.mapping.rules import Rule
+    from federation.schemas.avro import Schema, Type
+    from federation.schemas.parts import Part
 
 LONGEST_CHECKPOINT = timedelta(minutes=10)  # brokers end transactions after 15 by default
 _TEXT_KEYS = frozenset({"string", "int", "long", "boolean", "enum"})
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """A finding by its config path; ``at_key`` points at the key instead of the value."""
-
-    path: ConfigPath
-    what: str
-    hint: str
-    severity: str = "error"
-    at_key: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,45 +50,13 @@ class Facts:
 
 def lint(
     config: Config, document: Document, folder: Path, *, whole: bool
-) -> tuple[list[Mistake], dict[str, Schema]]:
-    """Apply every rule; also gives the parsed contracts by stream."""
-    contracts, mistakes = _contracts(document.data, folder)
-    known = {name: contracts[name] for name in config.streams if name in contracts}
+) -> tuple[list[Mistake], dict[str, tuple[Part, ...]]]:
+    """Apply every rule; also gives the contracts by stream, each as its parts."""
+    contracts, mistakes = read_contracts(document.data, folder)
+    parts = {name: contracts[name] for name in config.streams if name in contracts}
+    known = {name: found[-1].schema for name, found in parts.items()}
     facts = Facts(config, document.data, known, whole)
-    return [*mistakes, *(mistake for rule in RULES for mistake in rule(facts))], known
-
-
-def _contracts(data: Mapping[str, Any], folder: Path) -> tuple[dict[str, Schema], list[Mistake]]:
-    """Read the contracts, those of streams with other mistakes too."""
-    contracts: dict[str, Schema] = {}
-    mistakes: list[Mistake] = []
-    streams = data.get("streams")
-    for name, stream in streams.items() if isinstance(streams, dict) else ():
-        shown = stream.get("schema") if isinstance(stream, dict) else None
-        if not isinstance(shown, str):
-            continue
-        path = ("streams", name, "schema")
-        try:
-            contract = parse((folder / shown).read_text("utf-8"))
-        except FileNotFoundError:
-            hint = f"it is sought beside the configuration, at {folder / shown}"
-            mistakes.append(Mistake(path, f"contract `{shown}` does not exist", hint))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not UTF-8 text"
-            mistakes.append(
-                Mistake(path, f"contract `{shown}` cannot be read: {reason}", "an .avsc file")
-            )
-        except FederationError as error:
-            first = error.findings[0]
-            what = f"contract `{shown}` is not an Avro schema: {first.what}"
-            mistakes.append(Mistake(path, what, first.hint or "correct the .avsc file"))
-        else:
-            if contract.root.kind != "record":
-                what = f"contract `{shown}` is no record but {contract.root}"
-                mistakes.append(Mistake(path, what, "a stream's record is an Avro record"))
-            else:
-                contracts[name] = contract
-    return contracts, mistakes
+    return [*mistakes, *(mistake for rule in RULES for mistake in rule(facts))], parts
 
 
 def nothing_declared(facts: Facts) -> Iterator[Mistake]:
@@ -134,6 +93,24 @@ def missing_registries(facts: Facts) -> Iterator[Mistake]:
             what = f"cluster `{alias}` has no schema registry"
             hint = "add `registry: {url: …}`: records name their schema by its ids"
             yield Mistake(("clusters", alias), what, hint, at_key=True)
+
+
+def registries(facts: Facts) -> Iterator[Mistake]:
+    """A registry that is used in a way that its type, or the form of its key, does not allow."""
+    for name, stream in facts.config.streams.items():
+        target = facts.config.clusters.get(stream.target.cluster)
+        if target and target.registry and target.registry.type == "glue":
+            what = f"cluster `{stream.target.cluster}` keeps its schemas in Glue"
+            hint = "a target needs a registry that speaks Confluent's API: records name its ids"
+            yield Mistake(("streams", name, "target", "cluster"), what, hint)
+    for alias, cluster in facts.config.clusters.items():
+        key = cluster.registry.key if cluster.registry else None
+        if key is None or not key.is_file():
+            continue  # the machine that checks a configuration need not be the one that runs it
+        if "BEGIN PRIVATE KEY" not in key.read_text("latin-1"):
+            what = f"`{key.name}` is not a private key as PKCS#8 without a passphrase"
+            hint = "openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW"
+            yield Mistake(("clusters", alias, "registry", "key"), what, hint)
 
 
 def client_properties(facts: Facts) -> Iterator[Mistake]:
@@ -286,6 +263,7 @@ RULES: tuple[Callable[[Facts], Iterator[Mistake]], ...] = (
     unknown_clusters,
     unused_clusters,
     missing_registries,
+    registries,
     client_properties,
     repeated_sources,
     loops,

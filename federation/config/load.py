@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from federation.config.document import ConfigPath
     from federation.config.models import Config
     from federation.schemas.avro import Schema
+    from federation.schemas.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Loaded:
         path: the file.
         contracts: the parsed contract of each stream, by the stream's name.
         earlier: by stream, the contracts that it was written with before, oldest first.
+        references: by stream, what its contract refers to in files of their own, each after what
+            it uses itself.
         warnings: what is odd but does not stop anything.
         positions: where each value stands in the file.
     """
@@ -42,6 +45,7 @@ class Loaded:
     warnings: tuple[Finding, ...]
     positions: Document
     earlier: Mapping[str, tuple[Schema, ...]] = field(default_factory=dict)
+    references: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 
     def where(self, *path: str | int) -> str:
         """``file:line:column`` of a config path: ``where("streams", "orders", "target", "topic")``.
@@ -68,9 +72,9 @@ def load(path: Path, *, env: Mapping[str, str] | None = None, offline: bool = Fa
         names_only(document)
     explained = explain(document, path.parent)
     findings = [*document.findings, *explained.findings]
-    contracts: dict[str, Schema] = {}
+    parts: dict[str, tuple[Part, ...]] = {}
     if explained.config is not None:
-        mistakes, contracts = lint(explained.config, document, path.parent, whole=explained.whole)
+        mistakes, parts = lint(explained.config, document, path.parent, whole=explained.whole)
         for mistake in mistakes:
             place: ConfigPath = explained.in_file(mistake.path)
             if not document.is_broken(place):
@@ -79,7 +83,11 @@ def load(path: Path, *, env: Mapping[str, str] | None = None, offline: bool = Fa
     findings = [_scrubbed(one) for one in sorted(dict.fromkeys(findings), key=_by_place)]
     if explained.config is None or any(one.severity == "error" for one in findings):
         raise ConfigError.of(findings)
-    return Loaded(explained.config, path, contracts, tuple(findings), document)
+    contracts = {name: found[-1].schema for name, found in parts.items()}
+    references = {name: found[:-1] for name, found in parts.items()}
+    return Loaded(
+        explained.config, path, contracts, tuple(findings), document, references=references
+    )
 
 
 def _scrubbed(finding: Finding) -> Finding:

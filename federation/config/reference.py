@@ -26,6 +26,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     models.Cluster,
     models.Registry,
     models.Stream,
+    models.Contract,
     models.Source,
     models.StartTimestamp,
     models.StartOffsets,
@@ -58,6 +59,8 @@ def json_schema() -> dict[str, Any]:
     fields = definitions["TargetKey"]["properties"]["fields"]
     key = definitions["Target"]["properties"]["key"]
     key["anyOf"] = [{"type": "string"}, fields, {"$ref": key.pop("$ref")}]
+    contract = definitions["Stream"]["properties"]["schema"]
+    contract["anyOf"] = [{"type": "string"}, {"$ref": contract.pop("$ref")}]
     for model in _MODELS:
         for name, info in model.model_fields.items():
             if isinstance(info.default, timedelta):  # pydantic would write P1D

@@ -82,7 +82,13 @@ class _Stream:
         if target_facts.error is not None:
             return None
         target = TargetCompiler(
-            self.notes, (*self.at, "target"), self.stream, list(self._source_topics())
+            self.notes,
+            (*self.at, "target"),
+            self.stream,
+            naming.target_schemas(
+                self.stream, self.contract, self.loaded.references.get(self.name, ())
+            ),
+            list(self._source_topics()),
         ).compile(
             (self.loaded.config.federation, self.name),
             self._cluster(alias),
@@ -94,7 +100,7 @@ class _Stream:
         return StreamPlan(
             name=self.name,
             contract=self.contract.json,
-            contract_file=str(self.stream.contract),
+            contract_file=str(self.stream.contract.file),
             earlier=tuple(one.json for one in self.loaded.earlier.get(self.name, ())),
             sources=tuple(sources),
             deduplication=Deduplication(given.key, given.window, given.across_keys)

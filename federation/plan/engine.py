@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from federation.mapping.rules import Rule
-    from federation.plan.model import RegistryAccess, SourcePlan, StreamPlan
+    from federation.plan.model import SourcePlan, StreamPlan
     from federation.schemas.avro import Schema
+    from federation.schemas.registry import Access
 
 
 def stream_spec(
@@ -92,11 +93,16 @@ def _rules(rules: Mapping[str, Rule]) -> dict[str, Any]:
     return {name: rule.to_json() for name, rule in rules.items()}
 
 
-def _registry(registry: RegistryAccess) -> dict[str, str | None]:
+def _registry(registry: Access) -> dict[str, str | None]:
     return {
+        "type": registry.kind,
+        "identity": registry.identity,
         "url": registry.url,
+        "nativeUrl": registry.native,
         "username": registry.username,
         "password": registry.password,
         "token": registry.token,
         "ca": registry.ca,
+        "certificate": registry.certificate,
+        "key": registry.key,
     }

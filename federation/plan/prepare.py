@@ -11,9 +11,7 @@ from confluent_kafka.admin import NewTopic
 
 from federation.errors import ClusterError
 from federation.kafka.clients import Reached, attempt, reach
-from federation.mapping.keys import key_schema
-from federation.plan.registries import client
-from federation.schemas.avro import parse
+from federation.schemas.registry import Referred, connect_target
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -93,16 +91,22 @@ def _await(reached: Reached, target: TargetPlan, topic: TopicCreation) -> None:
 
 
 def _register(stream: StreamPlan) -> PreparedStream:
-    target, contract = stream.target, parse(stream.contract)
-    if target.cluster.registry is None:
-        raise ClusterError("the target has no schema registry", where=_where(target))
-    with client(target.cluster.registry) as registry:
-        value = registry.register(target.value_subject, contract.json)
-        key = None
-        if target.key_subject is not None:
-            schema = key_schema(contract, target.key_fields)
-            key = registry.register(target.key_subject, schema.json)
-    return PreparedStream(value, key)
+    """Register what is not; a registry that has it all is not asked."""
+    target = stream.target
+    ids = {one.subject: one.schema_id for one in target.schemas if one.schema_id is not None}
+    if target.registers:
+        if target.cluster.registry is None:
+            raise ClusterError("the target has no schema registry", where=_where(target))
+        with connect_target(target.cluster.registry) as registry:
+            versions = {one.subject: one.version for one in target.schemas}
+            for one in target.schemas:
+                uses = [Referred(name, name, versions[name] or 0) for name in one.uses]
+                if one.subject not in ids:
+                    ids[one.subject] = registry.register(one.subject, one.json, uses)
+                    found = registry.lookup(one.subject, one.json, uses)
+                    versions[one.subject] = found[1] if found else None
+    key = target.key_subject
+    return PreparedStream(ids[target.value_subject], None if key is None else ids[key])
 
 
 def _where(target: TargetPlan) -> str:

@@ -14,7 +14,7 @@ from federation.plan.notes import ConfigPath, Notes, nearest
 from federation.schemas.fingerprint import crc64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from federation.config.models import Source, Stream
     from federation.kafka.facts import ClusterFacts, TopicFacts
@@ -44,9 +44,10 @@ class SourceCompiler:
         known: tuple[KnownSchema, ...] = ()
         if registry.error is None:
             names = [topic.name for topic in topics]
-            self._unreadable(names, registry)
+            self._listed(source, registry)
+            self._unreadable(source, names, registry)
             versions = self._values(source, names, registry.subjects)
-            known = _known(names, registry.subjects)
+            known = _known(source, names, registry.subjects)
             if self.stream.tombstones == "forward":
                 self._keys(source, names, registry.subjects)
         return SourcePlan(
@@ -94,10 +95,19 @@ class SourceCompiler:
                     at = (*self.at, "start", "offsets", name, str(partition))
                     self.notes.error(at, what, f"it has 0 to {topic.partitions - 1}")
 
-    def _unreadable(self, topics: Iterable[str], registry: RegistryFacts) -> None:
+    def _listed(self, source: Source, registry: RegistryFacts) -> None:
+        """Subjects that the source names have to be there."""
+        for n, subject in enumerate(source.subjects if isinstance(source.subjects, tuple) else ()):
+            if subject not in registry.subjects and subject not in registry.unreadable:
+                what = f"the registry of {source.cluster} has no subject {subject}"
+                self.notes.error((*self.at, "subjects", n), what, nearest(subject, registry.names))
+
+    def _unreadable(self, source: Source, topics: Iterable[str], registry: RegistryFacts) -> None:
         """Subjects that hold something other than Avro."""
+        if source.subjects == "record":
+            return  # they may well be other topics'
         for topic in topics:
-            for subject in naming.value_subjects(topic, registry.unreadable):
+            for subject in naming.value_subjects(source, topic, registry.unreadable):
                 finding = registry.unreadable[subject]
                 hint = "records of a stream are Avro"
                 self.notes.error((*self.at, "topics"), f"{registry.alias}: {finding.what}", hint)
@@ -108,19 +118,31 @@ class SourceCompiler:
         topics: Iterable[str],
         subjects: Mapping[str, tuple[RegisteredVersion, ...]],
     ) -> tuple[WriterVersion, ...]:
-        out: list[WriterVersion] = []
+        out: dict[str, list[WriterVersion]] = {}
         writers: list[Schema] = []
         for topic in topics:
-            named = naming.value_subjects(topic, subjects)
+            named = naming.value_subjects(source, topic, subjects)
+            if source.subjects == "record":
+                named = tuple(s for s in named if self._meets(source, subjects[s]))
             if not named:
-                what = f"the registry of {source.cluster} has no subject {topic}-value"
+                what = f"the registry of {source.cluster} has no {_sought(source, topic)}"
                 hint = "schemas are taken by id while running, and are not checked before"
                 self.notes.warning((*self.at, "topics"), what, hint)
-            for subject in named:
-                out += self._subject(source, subjects[subject])
+            for subject in (s for s in named if s not in out):
+                out[subject] = self._subject(source, subjects[subject])
                 writers += [one.schema for one in subjects[subject]]
         self._paths(source.fields, [w.root for w in writers], ("fields",))
-        return tuple(out)
+        return tuple(one for versions in out.values() for one in versions)
+
+    def _meets(self, source: Source, versions: Sequence[RegisteredVersion]) -> bool:
+        """Whether a record of any topic may be one of the source's: it can meet the contract."""
+        if not versions or versions[-1].schema.name != versions[-1].subject:
+            return False
+        try:
+            resolve.compile(versions[-1].schema, self.contract, source.fields)
+        except ContractMismatch:
+            return False
+        return True
 
     def _subject(
         self, source: Source, versions: tuple[RegisteredVersion, ...]
@@ -171,7 +193,7 @@ class SourceCompiler:
         """Delete markers have only a key: can the target's key be made from it?"""
         target = key_schema(self.contract, self.stream.target.key.fields)
         for topic in topics:
-            versions = subjects.get(f"{topic}-key", ())
+            versions = subjects.get(naming.key_subject(topic), ())
             if not versions:
                 what = f"the registry of {source.cluster} has no subject {topic}-key"
                 hint = "delete markers whose key carries no schema id become dead letters"
@@ -211,15 +233,24 @@ def paths(writer: Type) -> set[str]:
 
 
 def _known(
-    topics: Iterable[str], subjects: Mapping[str, tuple[RegisteredVersion, ...]]
+    source: Source, topics: Iterable[str], subjects: Mapping[str, tuple[RegisteredVersion, ...]]
 ) -> tuple[KnownSchema, ...]:
     """Every schema that writes to these topics, those that cannot meet the contract included."""
     return tuple(
         KnownSchema(crc64(one.schema), tuple(f.name for f in one.schema.root.fields))
         for topic in topics
-        for subject in naming.value_subjects(topic, subjects)
+        for subject in naming.value_subjects(source, topic, subjects)
         for one in subjects[subject]
     )
+
+
+def _sought(source: Source, topic: str) -> str:
+    """What was looked for in the registry, for people."""
+    return {
+        "topic": f"subject {topic}-value",
+        "topic-record": f"subject {topic}-<record name>",
+        "record": f"record that can meet the contract, for {topic}",
+    }.get(str(source.subjects), "subject that the source names")
 
 
 def _start(source: Source) -> StartPosition:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from federation.errors import JobError
 from federation.flink import build, jars, jvm
 from federation.plan.engine import stream_spec
-from federation.plan.model import RegistryAccess
 from federation.rehearse.judge import Made
+from federation.schemas.registry import Access
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ def _hex(data: bytes | None) -> str | None:
 
 
 @contextmanager
-def _registry(book: Book) -> Iterator[RegistryAccess]:
+def _registry(book: Book) -> Iterator[Access]:
     """The schemas of the cases, as a registry serves them, on a free port of loopback."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -129,7 +129,7 @@ def _registry(book: Book) -> Iterator[RegistryAccess]:
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
-            yield RegistryAccess(f"http://127.0.0.1:{server.server_port}")
+            yield Access(f"http://127.0.0.1:{server.server_port}")
         finally:
             server.shutdown()
             thread.join()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from federation.errors import FederationError, Incomplete, JobError
 from federation.observe.logs import get_logger
+from federation.plan.serving import served
 from federation.run import evolve
 from federation.run.status import GatewayStatus, worst
 from federation.run.store import Store
@@ -57,12 +58,12 @@ def run(
         Incomplete: stopped before it had caught up.
     """
     store = Store(plan.run.state)
-    with store.owned(plan.config_file) as lock:
+    with store.owned(plan.config_file) as lock, served(plan) as reach:
         from federation.flink.gateway import Gateway
         from federation.plan.prepare import prepare
 
         gateway = Gateway(store.logs.resolve(), store.scratch.resolve(), inherit=(lock,))
-        runs = [StreamRun(plan.federation, stream, plan.run, store) for stream in plan.streams]
+        runs = [StreamRun(plan.federation, one, plan.run, store, reach) for one in plan.streams]
         watch = _Watch(plan, runs, gateway, store, show)
         watch.look()
         caught_up = False

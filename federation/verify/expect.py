@@ -14,7 +14,7 @@ from federation.mapping import where as cel
 from federation.schemas import codec, framing
 from federation.schemas.avro import parse
 from federation.schemas.refusal import MappingError, RecordError
-from federation.schemas.registry import NotAvro, Registry
+from federation.schemas.registry import NotAvro, connect
 from federation.verify.ledger import (
     DEAD,
     FILTERED,
@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from federation.mapping.rules import Rule
-    from federation.plan.model import RegistryAccess, SourcePlan, StreamPlan
+    from federation.plan.model import SourcePlan, StreamPlan
     from federation.schemas.avro import Schema
+    from federation.schemas.registry import Access, SchemaRegistry
     from federation.verify.scope import Part, Scope
 
 _NONE = digest(b"")
@@ -179,14 +180,11 @@ class Reference:
         return _Writer(codec.decoder(schema), passes, mapper.apply)
 
 
-def registry(access: RegistryAccess | None) -> Registry:
+def registry(access: Access | None) -> SchemaRegistry:
     """A registry's client."""
     if access is None:
         raise TypeError("a plan has no source or target without a registry")
-    return Registry(
-        access.url, username=access.username, password=access.password, token=access.token,
-        ca=access.ca,
-    )  # fmt: skip
+    return connect(access)
 
 
 def origin_of(headers: Sequence[tuple[str, bytes | None]] | None) -> origin.Origin | None:

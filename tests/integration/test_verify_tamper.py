@@ -25,7 +25,7 @@ from federation.kafka.clients import consumer, producer
 from federation.kafka.reading import Span, read
 from federation.mapping import origin
 from federation.schemas import avro, codec, framing
-from federation.schemas.registry import Registry
+from federation.schemas.registry import Access, connect_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,7 +202,7 @@ def seed(env: dict[str, str], sources: dict[str, str]) -> None:
     for alias, size, partitions in (("eu", 150, 2), ("us", 120, 3)):
         bootstrap, topic = env[f"{alias.upper()}_BOOTSTRAP"], sources[alias]
         create(bootstrap, {topic: partitions})
-        with Registry(env[f"{alias.upper()}_REGISTRY"]) as registry:
+        with connect_target(Access(env[f"{alias.upper()}_REGISTRY"])) as registry:
             key_id = registry.register(f"{topic}-key", KEYS[alias])
             value_id = registry.register(f"{topic}-value", schemas[alias])
         writer = producer(alias, {"bootstrap.servers": bootstrap})

@@ -12,18 +12,18 @@ from federation.plan.model import (
     ClusterPlan,
     Deduplication,
     KnownSchema,
-    RegistryAccess,
     SourcePlan,
     StartPosition,
     StreamPlan,
     TargetPlan,
 )
+from federation.schemas.registry import Access
 
 VECTOR = Path(__file__).parents[1] / "vectors" / "stream-spec.json"
 CONTRACT = json.loads(VECTOR.read_text("utf-8"))["contract"]
 
 
-def _cluster(alias: str, registry: RegistryAccess | None) -> ClusterPlan:
+def _cluster(alias: str, registry: Access | None) -> ClusterPlan:
     return ClusterPlan(alias, f"id-of-{alias}", {"bootstrap.servers": f"{alias}:9092"}, registry)
 
 
@@ -44,8 +44,20 @@ def _source(cluster: ClusterPlan, where=None, rules=None, key_rules=None) -> Sou
 
 
 def _stream(deduplication: Deduplication | None) -> StreamPlan:
-    eu = _cluster("eu", RegistryAccess("http://eu:8081/apis/ccompat/v7"))
-    us = _cluster("us", RegistryAccess("https://us", "reader", "pässword", ca="ca.pem"))
+    eu = _cluster(
+        "eu",
+        Access(
+            "http://eu:8081/apis/ccompat/v7",
+            kind="apicurio",
+            native="http://eu:8081/apis/registry/v3",
+        ),
+    )
+    us = _cluster(
+        "us",
+        Access(
+            "https://us", "reader", "pässword", ca="ca.pem", certificate="own.pem", key="key.pem"
+        ),
+    )
     target = TargetPlan(
         uid="target",
         cluster=_cluster("hub", None),
@@ -58,7 +70,7 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
         value_subject="orders.unified-value",
         key_subject="orders.unified-key",
         creates=(),
-        registers=(),
+        schemas=(),
         transaction_timeout=timedelta(minutes=15),
         transactional_prefix="prefix",
         max_record_bytes=1_048_588,

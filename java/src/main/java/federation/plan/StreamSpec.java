@@ -6,6 +6,7 @@ import federation.map.Rule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -93,18 +94,37 @@ public final class StreamSpec {
 
     /** How to reach a registry; fields that are not needed are null. */
     public static final class RegistrySpec {
+        /** confluent, apicurio or served. */
+        public final String type;
+        /** What tells it from other registries, today and tomorrow; without credentials. */
+        public final String identity;
         public final String url;
+        /** Of Apicurio's own API; {@code url} is that of Confluent's. */
+        public final String nativeUrl;
         public final String username;
         public final String password;
         public final String token;
         public final String ca;
+        public final String certificate;
+        public final String key;
 
         private RegistrySpec(JsonNode node) {
+            type = node.required("type").asText();
+            identity = node.required("identity").asText();
             url = node.required("url").asText();
+            nativeUrl = text(node, "nativeUrl");
             username = text(node, "username");
             password = text(node, "password");
             token = text(node, "token");
             ca = text(node, "ca");
+            certificate = text(node, "certificate");
+            key = text(node, "key");
+        }
+
+        /** The same for those who are reached in the same way. */
+        public List<String> access() {
+            return Arrays.asList(
+                    type, identity, url, nativeUrl, username, password, token, ca, certificate, key);
         }
     }
 

@@ -55,7 +55,10 @@ class StreamSpecTest {
         assertNull(eu.where);
         assertTrue(eu.rules.isEmpty() && eu.keyRules.isEmpty());
         RegistrySpec open = eu.registry;
+        assertEquals("apicurio", open.type);
         assertEquals("http://eu:8081/apis/ccompat/v7", open.url);
+        assertEquals("http://eu:8081/apis/registry/v3", open.nativeUrl);
+        assertEquals("apicurio http://eu:8081/apis/registry/v3", open.identity);
         assertNull(open.username);
         assertNull(open.password);
         assertNull(open.token);
@@ -71,6 +74,8 @@ class StreamSpecTest {
         assertEquals("pässword", us.registry.password);
         assertNull(us.registry.token);
         assertEquals("ca.pem", us.registry.ca);
+        assertEquals("own.pem", us.registry.certificate);
+        assertEquals("key.pem", us.registry.key);
     }
 
     @Test

@@ -63,7 +63,12 @@ public final class LocalRegistry implements AutoCloseable {
 
     /** Gives this answer to this path, with status 200. */
     public LocalRegistry answers(String path, ObjectNode answer) {
-        answers.put(path, answer.toString());
+        return text(path, answer.toString());
+    }
+
+    /** Gives this text to this path, with status 200. */
+    public LocalRegistry text(String path, String answer) {
+        answers.put(path, answer);
         return this;
     }
 

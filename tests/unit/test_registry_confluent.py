@@ -1,84 +1,23 @@
-"""The registry client, against a small server on this machine that answers as registries do."""
+"""Confluent's API, against a small server on this machine that answers as registries do."""
 
 from __future__ import annotations
 
 import base64
 import json
-import threading
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import sys
+from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
+
+from registry_server import INT, OUTER, held, serving
+
 from federation.errors import ClusterError
-from federation.schemas import registry as module
+from federation.schemas.ids import SchemaId
 from federation.schemas.refusal import UnknownSchemaId
-from federation.schemas.registry import NotAvro, Registry
-
-INT = {"type": "record", "name": "n.A", "fields": [{"name": "a", "type": "int"}]}
-OUTER = {"type": "record", "name": "n.B", "fields": [{"name": "a", "type": "n.A"}]}
-
-
-class Fake:
-    """Answers by path; an answer is (status, body) or a list of them, used up one by one."""
-
-    def __init__(self, answers):
-        self.answers = {"/subjects": (200, [])} | answers
-        self.seen = []
-
-    def answer(self, method, path, headers, body):
-        """The next answer for a path; what is unknown is a 404 as a web server gives it."""
-        self.seen.append((method, path, dict(headers), body))
-        found = self.answers.get(path, (404, {"error_code": 404, "message": "HTTP 404 Not Found"}))
-        return (
-            found.pop(0)
-            if isinstance(found, list) and len(found) > 1
-            else found[0]
-            if isinstance(found, list)
-            else found
-        )
-
-
-@contextmanager
-def serving(answers, base="/apis/ccompat/v7", userinfo="", **options):
-    fake = Fake(answers)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            length = int(self.headers.get("Content-Length") or 0)
-            body = self.rfile.read(length)
-            path = self.path.removeprefix(base) if self.path.startswith(base) else "/outside"
-            status, answer = fake.answer(
-                self.command, path, self.headers, json.loads(body or b"null")
-            )
-            data = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(status)
-            if status == 302:
-                self.send_header("Location", "http://127.0.0.1:1/elsewhere")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_POST = do_GET  # noqa: N815 - the name that http.server calls
-
-        def log_message(self, *_):
-            """Nothing: the test asserts what was asked."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        url = f"http://{userinfo}127.0.0.1:{server.server_port}{base}/"
-        with Registry(url, **({"deadline": 5.0} | options)) as client:
-            yield client, fake
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def held(schema, **more):
-    return 200, {"schema": json.dumps(schema), **more}
+from federation.schemas.registry import Access, NotAvro, Referred, base, connect, http
 
 
 def test_a_schema_is_asked_for_once():
@@ -91,7 +30,7 @@ def test_a_schema_is_asked_for_once():
 
 def test_the_cache_is_bounded(monkeypatch):
     """More ids than the cache holds push the oldest out."""
-    monkeypatch.setattr(module, "MAX_CACHED", 1)
+    monkeypatch.setattr(base, "MAX_CACHED", 1)
     with serving({"/schemas/ids/1": held(INT), "/schemas/ids/2": held(INT)}) as (client, fake):
         for one in (1, 2, 1):
             client.schema_by_id(one)
@@ -118,6 +57,17 @@ def test_a_404_of_something_else_is_no_evidence():
         client.schema_by_id(9)
 
 
+def test_a_guid_is_asked_for_as_such():
+    """A GUID finds its schema; a kind of name that Confluent's API lacks is unknown, unasked."""
+    guid = SchemaId("guid", UUID("89791762-2336-4186-9674-299b90a802e2"))
+    with serving({f"/schemas/guids/{guid.value}": held(INT)}) as (client, fake):
+        assert client.schema(guid).name == "n.A"
+        for other in (SchemaId("global", 7), SchemaId("glue", guid.value)):
+            with pytest.raises(UnknownSchemaId):
+                client.schema(other)
+        assert len(fake.seen) == 1
+
+
 def test_references_are_fetched():
     """What a schema refers to is fetched, each once, and inlined."""
     reference = {"name": "n.A", "subject": "a/b", "version": 3}
@@ -127,6 +77,29 @@ def test_references_are_fetched():
     }
     with serving(answers) as (client, _):
         assert client.schema_by_id(1).json["fields"][0]["type"]["name"] == "A"
+
+
+def test_a_diamond_of_references():
+    """What two references refer to is fetched once, and is one type."""
+    base_of = {"name": "n.A", "subject": "a", "version": 1}
+    left = {"type": "record", "name": "n.L", "fields": [{"name": "a", "type": "A"}]}
+    right = {"type": "record", "name": "n.R", "fields": [{"name": "a", "type": "A"}]}
+    top = {
+        "type": "record",
+        "name": "n.T",
+        "fields": [{"name": "l", "type": "L"}, {"name": "r", "type": "R"}],
+    }
+    both = [{"name": f"n.{one.upper()}", "subject": one, "version": 1} for one in "lr"]
+    answers = {
+        "/schemas/ids/1": held(top, references=both),
+        "/subjects/l/versions/1": held(left, references=[base_of]),
+        "/subjects/r/versions/1": held(right, references=[base_of]),
+        "/subjects/a/versions/1": held(INT, references=[]),
+    }
+    with serving(answers) as (client, fake):
+        found = client.schema(SchemaId("id", 1)).root
+        assert found.field("l").type.field("a").type is found.field("r").type.field("a").type
+        assert len(fake.seen) == 4
 
 
 def test_references_in_a_circle():
@@ -171,7 +144,10 @@ def test_trying_ends_at_the_deadline():
 def test_redirects_are_not_followed():
     """A redirect is an error, so that credentials go to no other host."""
     with (
-        serving({"/subjects": (302, {})}) as (client, _),
+        serving({"/subjects": (302, {}, {"Location": "http://127.0.0.1:1/elsewhere"})}) as (
+            client,
+            _,
+        ),
         pytest.raises(ClusterError, match="redirects"),
     ):
         client.subjects()
@@ -179,7 +155,7 @@ def test_redirects_are_not_followed():
 
 def test_answers_are_bounded(monkeypatch):
     """An answer without end is cut off."""
-    monkeypatch.setattr(module, "MAX_ANSWER", 100)
+    monkeypatch.setattr(http, "MAX_ANSWER", 100)
     with (
         serving({"/subjects": (200, ["s"] * 100)}) as (client, _),
         pytest.raises(ClusterError, match="over 100 bytes"),
@@ -231,7 +207,8 @@ def test_register_and_lookup():
         "/subjects/t": (404, {"error_code": 40403}),
     }
     with serving(answers) as (client, fake):
-        assert client.register("s", INT) == client.lookup("s", json.dumps(INT)) == 4
+        assert client.register("s", INT) == 4
+        assert client.lookup("s", json.dumps(INT)) == (4, 1)
         assert client.lookup("t", INT) is None
         assert json.loads(fake.seen[0][3]["schema"]) == INT
 
@@ -261,4 +238,103 @@ def test_compatibility_and_check():
 def test_an_address_that_is_none():
     """An address without scheme is refused before anything is asked."""
     with pytest.raises(ClusterError, match="not a URL"):
-        Registry("registry:8081")
+        connect(Access("registry:8081"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, b"[" * 100_000),
+        (200, ["schema"]),
+        (200, {"schema": 5}),
+        (200, {"schema": '"int"', "references": [{"subject": "s"}]}),
+        (200, {"schema": '"int"', "references": [{"subject": "s", "version": {}}]}),
+        (200, {"schema": '"int"', "references": 7}),
+        (200, {"schema": '"int"', "references": ["s"]}),
+        (200, b"\xff\xfe"),
+    ],
+)
+def test_hostile_answers(answer):
+    """Answers nested without end or of wrong types are said to be none of a registry's."""
+    with (
+        serving({"/schemas/ids/1": answer}) as (client, _),
+        pytest.raises(ClusterError, match=r"not JSON|not a schema registry's"),
+    ):
+        client.schema_by_id(1)
+
+
+def test_registering_with_references():
+    """A schema that names other schemas is registered, sought and checked with where these are."""
+    check = "/compatibility/subjects/s/versions/latest?verbose=true"
+    answers = {
+        "/subjects/s/versions": (200, {"id": 4}),
+        "/subjects/s": (200, {"id": 4, "version": 2}),
+        check: (200, {"is_compatible": True}),
+        "/subjects/n.A/versions": (200, [3]),
+        "/subjects/n.A/versions/3": held(INT, version=3, id=1),
+    }
+    with serving(answers) as (client, fake):
+        known = [
+            Referred(one.schema.name, one.subject, one.version) for one in client.versions("n.A")
+        ]
+        assert client.register("s", OUTER, known) == 4
+        assert client.lookup("s", OUTER, known) == (4, 2)
+        assert client.check("s", OUTER, known) == (True, ())
+        sent = [body["references"] for _, _, _, body in fake.seen[2:]]
+        assert sent == [[{"name": "n.A", "subject": "n.A", "version": 3}]] * 3
+
+
+QUIRKS = {
+    "Confluent": {
+        "/schemas/ids/1": held(INT, schemaType="AVRO", references=[], guid="x"),
+        "/schemas/ids/9": (404, {"error_code": 40403, "message": "Schema 9 not found"}),
+        "/subjects/t": (404, {"error_code": 40401, "message": "Subject 't' not found."}),
+        "/config/s?defaultToGlobal=true": (200, {"compatibilityLevel": "FULL"}),
+        "check": (200, {"is_compatible": False, "messages": ["field z", "field y"]}),
+    },
+    "Karapace": {  # no schemaType, no references, no word of the level's default
+        "/schemas/ids/1": held(INT),
+        "/schemas/ids/9": (404, {"error_code": 40403, "message": "Schema not found"}),
+        "/subjects/t": (404, {"error_code": 40401, "message": "Subject 't' not found."}),
+        "/config/s?defaultToGlobal=true": (404, {"error_code": 40401, "message": "not found"}),
+        "/config": (200, {"compatibilityLevel": "FULL"}),
+        "check": (200, {"is_compatible": False, "messages": "field z, field y"}),
+    },
+    "Karapace before verbose": {
+        "/schemas/ids/1": held(INT),
+        "/schemas/ids/9": (404, {"error_code": 40403, "message": "Schema not found"}),
+        "/subjects/t": (404, {"error_code": 40401, "message": "Subject 't' not found."}),
+        "/config/s?defaultToGlobal=true": (404, {"error_code": 40401, "message": "not found"}),
+        "/config": (200, {"compatibilityLevel": "FULL"}),
+        "check": (200, {"is_compatible": False}),
+    },
+    "Redpanda": {
+        "/schemas/ids/1": held(INT, schemaType=None, references=None),
+        "/schemas/ids/9": (404, {"error_code": 40403, "message": "Schema 9 not found"}),
+        "/subjects/t": (404, {"error_code": 40403, "message": "Schema not found"}),
+        "/config/s?defaultToGlobal=true": (200, {"compatibilityLevel": "FULL"}),
+        "check": (200, {"is_compatible": False, "messages": []}),
+    },
+    "Apicurio": {
+        "/schemas/ids/1": held(INT),
+        "/schemas/ids/9": (404, {"error_code": 40403, "message": "No content with id 9"}),
+        "/subjects/t": (404, {"error_code": 40401, "message": "No artifact with ID 't'"}),
+        "/config/s?defaultToGlobal=true": (200, {"compatibility": "FULL"}),
+        "check": (200, {"is_compatible": False, "messages": ["field z", "field y"]}),
+    },
+}
+
+
+@pytest.mark.parametrize("answers", QUIRKS.values(), ids=QUIRKS)
+def test_every_make_of_registry_is_understood(answers):
+    """Found, unknown, not registered, level and refusal mean the same in every make's words."""
+    path = "/compatibility/subjects/s/versions/latest?verbose=true"
+    with serving(answers | {path: answers["check"]}) as (client, _):
+        assert client.schema_by_id(1).name == "n.A"
+        with pytest.raises(UnknownSchemaId):
+            client.schema_by_id(9)
+        assert client.lookup("t", INT) is None
+        assert client.compatibility("s") == "FULL"
+        fits, reasons = client.check("s", INT)
+        assert not fits
+        assert reasons in [("field z", "field y"), ("field z, field y",), ()]
