@@ -60,6 +60,10 @@ def _unanswered(facts: Facts, notes: Notes) -> None:
             if one.error is not None:
                 what = f"{one.error.where}: {one.error.what}" if one.error.where else one.error.what
                 notes.error(("clusters", alias, kind), what, one.error.hint)
+    for alias, registry in facts.registries.items():
+        if (stale := registry.stale) is not None:
+            what = f"{stale.where}: {stale.what}" if stale.where else stale.what
+            notes.warning(("clusters", alias, "registry"), what, stale.hint)
 
 
 class _Stream:

@@ -41,6 +41,7 @@ class RegistryFacts:
         names: all subjects.
         unreadable: subjects whose schemas are not Avro, and why.
         error: why the registry could not be asked.
+        stale: why it could not, where this is what was remembered of it.
     """
 
     alias: str
@@ -49,6 +50,7 @@ class RegistryFacts:
     unreadable: Mapping[str, Finding] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     error: Finding | None = None
+    stale: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)

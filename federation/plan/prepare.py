@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException
@@ -16,17 +16,24 @@ from federation.schemas.registry import Referred, connect_target
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from federation.plan.model import Plan, StreamPlan, TargetPlan, TopicCreation
+    from federation.plan.model import Plan, StreamPlan, TargetPlan, TargetSchema, TopicCreation
 
 _TIMEOUT = 30.0  # seconds until a created topic has to be usable
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedStream:
-    """Schema ids in the target's registry; the key's is None for a string key."""
+    """What is registered in the target's registry.
+
+    Attributes:
+        value_schema_id: the contract's id.
+        key_schema_id: the key schema's; None for a string key.
+        schemas: all of it, with ids and versions.
+    """
 
     value_schema_id: int
     key_schema_id: int | None
+    schemas: tuple[TargetSchema, ...] = ()
 
 
 def prepare(plan: Plan) -> dict[str, PreparedStream]:
@@ -93,20 +100,26 @@ def _await(reached: Reached, target: TargetPlan, topic: TopicCreation) -> None:
 def _register(stream: StreamPlan) -> PreparedStream:
     """Register what is not; a registry that has it all is not asked."""
     target = stream.target
-    ids = {one.subject: one.schema_id for one in target.schemas if one.schema_id is not None}
+    done = {one.subject: one for one in target.schemas if one.schema_id is not None}
     if target.registers:
         if target.cluster.registry is None:
             raise ClusterError("the target has no schema registry", where=_where(target))
         with connect_target(target.cluster.registry) as registry:
-            versions = {one.subject: one.version for one in target.schemas}
             for one in target.schemas:
-                uses = [Referred(name, name, versions[name] or 0) for name in one.uses]
-                if one.subject not in ids:
-                    ids[one.subject] = registry.register(one.subject, one.json, uses)
+                if one.subject not in done:
+                    uses = [Referred(name, name, done[name].version or 0) for name in one.uses]
+                    number = registry.register(one.subject, one.json, uses)
                     found = registry.lookup(one.subject, one.json, uses)
-                    versions[one.subject] = found[1] if found else None
+                    done[one.subject] = replace(
+                        one, schema_id=number, version=found[1] if found else None
+                    )
+    ids = {subject: one.schema_id or 0 for subject, one in done.items()}
     key = target.key_subject
-    return PreparedStream(ids[target.value_subject], None if key is None else ids[key])
+    return PreparedStream(
+        ids[target.value_subject],
+        None if key is None else ids[key],
+        tuple(done[one.subject] for one in target.schemas),
+    )
 
 
 def _where(target: TargetPlan) -> str:

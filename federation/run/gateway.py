@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from federation.errors import FederationError, Incomplete, JobError
 from federation.observe.logs import get_logger
+from federation.plan import remembered
 from federation.plan.serving import served
 from federation.run import evolve
 from federation.run.status import GatewayStatus, worst
@@ -72,6 +73,9 @@ def run(
             gateway.start()
             say("preparing topics and schemas at the target")
             prepared = prepare(plan)
+            remembered.registered(
+                store.folder, [(one, prepared[one.name].schemas) for one in plan.streams]
+            )
             for one in runs:
                 if stop.is_set():
                     break
@@ -176,6 +180,7 @@ class _Growth:
 
         found = evolve.replan(self._plan, run.plan, wants)
         prepared = prepare(replace(self._plan, streams=(found,)))
+        remembered.registered(self._plan.run.state, [(found, prepared[found.name].schemas)])
         run.renew(found, prepared[found.name], heap_share=self._heap_share)
 
 
