@@ -98,7 +98,7 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 PLACE = r"^[^/]+/[^/]+$"
 URL = r"^https?://\S+$"
-_REST_ONLY = ("username", "password", "token", "ca", "certificate", "key")
+_REST_ONLY = ("username", "password", "token", "oauth", "headers", "ca", "certificate", "key")
 _GLUE_ONLY = ("region", "name")
 Name = Annotated[str, Field(pattern=NAME)]
 Topic = Annotated[str, Field(pattern=TOPIC)]
@@ -108,6 +108,19 @@ class Model(BaseModel):
     """Unknown keys are mistakes; values never change after loading."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class OAuth(Model):
+    """A bearer token by OAuth 2.0's client credentials grant, renewed in time."""
+
+    url: str = Field(
+        pattern=URL,
+        description="The token endpoint.",
+        examples=["https://login.example/realms/kafka/protocol/openid-connect/token"],
+    )
+    client_id: str = Field(description="Who asks.")
+    client_secret: SecretStr = Field(description="Its secret.")
+    scope: str = Field("", description="What is asked for; several words by blanks.")
 
 
 class Registry(Model):
@@ -133,6 +146,12 @@ class Registry(Model):
     username: str | None = Field(None, description="User name for basic authentication.")
     password: SecretStr | None = Field(None, description="Password for basic authentication.")
     token: SecretStr | None = Field(None, description="Bearer token.")
+    oauth: OAuth | None = Field(None, description="Where a bearer token is to be had.")
+    headers: dict[str, Property] = Field(
+        default_factory=dict,
+        description="Further headers of each question.",
+        examples=[{"target-sr-cluster": "lsrc-123", "Confluent-Identity-Pool-Id": "pool-1"}],
+    )
     ca: LocalPath | None = Field(
         None, description="PEM file of the authority that signed the server."
     )
@@ -151,11 +170,14 @@ class Registry(Model):
             message = f"a registry of type {self.type} needs `{needed}`"
             raise ValueError(message)
         for name in _REST_ONLY if glue else _GLUE_ONLY:
-            if getattr(self, name) is not None:
+            if getattr(self, name):
                 message = f"`{name}` is of no use to a registry of type {self.type}"
                 raise ValueError(message)
         if (self.certificate is None) != (self.key is None):
             message = "`certificate` and `key` go together"
+            raise ValueError(message)
+        if sum(one is not None for one in (self.username, self.token, self.oauth)) > 1:
+            message = "one of `username`, `token` and `oauth`"
             raise ValueError(message)
         return self
 

@@ -25,6 +25,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     models.Config,
     models.Cluster,
     models.Registry,
+    models.OAuth,
     models.Stream,
     models.Contract,
     models.Source,

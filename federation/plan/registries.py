@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from federation.schemas.registry import Access
+from federation.schemas.registry import Access, OAuth
 
 if TYPE_CHECKING:
     from federation.config.models import Registry
@@ -29,6 +29,15 @@ def access(declared: Registry) -> Access:
         kind=declared.type,
         native=native,
         region=declared.region,
+        oauth=OAuth(
+            declared.oauth.url,
+            declared.oauth.client_id,
+            declared.oauth.client_secret.get_secret_value(),
+            declared.oauth.scope,
+        )
+        if declared.oauth
+        else None,
+        headers=tuple(declared.headers.items()),
         name=(declared.name or _GLUE_DEFAULT) if declared.type == "glue" else None,
     )
 

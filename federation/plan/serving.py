@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from federation.plan.model import Plan, StreamPlan
     from federation.schemas.registry import Access
 
+_PATIENCE = 10.0  # seconds for an answer, repeats included; the JVM waits longer, and asks again
+
 
 @contextmanager
 def served(plan: Plan) -> Iterator[Callable[[StreamPlan], StreamPlan]]:
@@ -27,12 +29,12 @@ def served(plan: Plan) -> Iterator[Callable[[StreamPlan], StreamPlan]]:
         What puts these addresses into the plan of a stream.
     """
     registries = {source.cluster.registry for stream in plan.streams for source in stream.sources}
-    ours = [one for one in registries if one is not None and one.kind == "glue"]
+    ours = [one for one in registries if one is not None and one.for_python]
     if not ours:
         yield lambda stream: stream
         return
     with ExitStack() as stack:
-        clients = [stack.enter_context(connect(one)) for one in ours]
+        clients = [stack.enter_context(connect(one, deadline=_PATIENCE)) for one in ours]
         there = stack.enter_context(serve(clients))
         served_at = {
             one: replace(at, known_as=one.identity) for one, at in zip(ours, there, strict=True)

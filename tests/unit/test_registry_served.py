@@ -78,7 +78,7 @@ def asked(monkeypatch):
     seen = []
 
     @contextmanager
-    def connect(access):
+    def connect(access, **_deadline):
         seen.append(access.identity)
         yield Source()
         seen.append("closed")

@@ -4,14 +4,16 @@
 name; only those that speak Confluent's API take new ones.
 """
 
-from federation.schemas.registry.access import Access, connect, connect_target
+from federation.schemas.registry.access import Access, OAuth
 from federation.schemas.registry.base import NotAvro, RegisteredVersion, SchemaRegistry
 from federation.schemas.registry.confluent import ConfluentRegistry, Referred
+from federation.schemas.registry.connect import connect, connect_target
 
 __all__ = [
     "Access",
     "ConfluentRegistry",
     "NotAvro",
+    "OAuth",
     "Referred",
     "RegisteredVersion",
     "SchemaRegistry",

@@ -1,19 +1,27 @@
-"""How to reach a registry, as plain values, and the client that these ask for."""
+"""How to reach a registry, as plain values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
-
-from federation.errors import ClusterError
-from federation.schemas.registry.apicurio import ApicurioRegistry
-from federation.schemas.registry.confluent import ConfluentRegistry
-from federation.schemas.registry.http import DEADLINE, RestClient, shown
-
-if TYPE_CHECKING:
-    from federation.schemas.registry.base import SchemaRegistry
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
 
 Kind = Literal["confluent", "apicurio", "glue", "served"]
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """Credentials for OAuth 2.0's client credentials grant (RFC 6749, 4.4).
+
+    Attributes:
+        url: the token endpoint.
+        scope: what is asked for, or empty.
+    """
+
+    url: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +33,8 @@ class Access:
             another endpoint than the region's own, or empty.
         username: for basic authentication, with ``password``.
         token: bearer token.
+        oauth: where a bearer token is to be had.
+        headers: further headers of each question, names and values.
         ca: PEM file of certificates to trust instead of the system's.
         certificate: PEM file of the client's own certificate, with its key in ``key``.
         kind: whose API it speaks; ``served``: see :mod:`federation.schemas.registry.server`.
@@ -46,6 +56,13 @@ class Access:
     region: str | None = None
     name: str | None = None
     known_as: str | None = None
+    oauth: OAuth | None = None
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def for_python(self) -> bool:
+        """Whether Java is to ask it through this process."""
+        return self.kind == "glue" or self.oauth is not None or bool(self.headers)
 
     @property
     def identity(self) -> str:
@@ -56,52 +73,7 @@ class Access:
         return " ".join(one for one in (self.kind, self.region, at.rstrip("/")) if one)
 
 
-def connect(access: Access, *, deadline: float = DEADLINE) -> SchemaRegistry:
-    """A client, to be closed by ``close`` or ``with``; asks nothing yet.
-
-    Args:
-        access: where and how.
-        deadline: seconds that one question may take, repeats included.
-
-    Raises:
-        ClusterError: the address or the certificates are of no use.
-        SetupError: what Glue needs is not installed.
-    """
-    if access.kind == "glue":
-        from federation.schemas.registry.glue import GlueRegistry  # noqa: PLC0415 - an extra
-
-        return GlueRegistry(access.region or "", access.name or "", access.url or None, deadline)
-    if access.kind == "apicurio":
-        return ApicurioRegistry(
-            _rest(access.url, access, deadline), _rest(access.native or "", access, deadline)
-        )
-    return ConfluentRegistry(_rest(access.url, access, deadline))
-
-
-def connect_target(access: Access, *, deadline: float = DEADLINE) -> ConfluentRegistry:
-    """A client of a registry that schemas can be registered in.
-
-    Raises:
-        ClusterError: also where it does not speak Confluent's API.
-    """
-    registry = connect(access, deadline=deadline)
-    if not isinstance(registry, ConfluentRegistry):
-        registry.close()
-        raise ClusterError(
-            "a target needs a registry that speaks Confluent's API", where=registry.where
-        )
-    return registry
-
-
-def _rest(url: str, access: Access, deadline: float) -> RestClient:
-    return RestClient(
-        url,
-        username=access.username,
-        password=access.password,
-        token=access.token,
-        ca=access.ca,
-        client=(access.certificate, access.key or access.certificate)
-        if access.certificate
-        else None,
-        deadline=deadline,
-    )
+def shown(url: str) -> str:
+    """An address without credentials, query and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -10,15 +10,17 @@ import json
 import re
 import ssl
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
 import tenacity
 
 from federation.errors import ClusterError
+from federation.schemas.registry.access import Access, shown
+from federation.schemas.registry.oauth import ClientCredentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Generator, Mapping
 
 MAX_ANSWER = 8_000_000  # bytes
 DEADLINE = 30.0  # seconds for one question, repeats included
@@ -61,28 +63,14 @@ class RestClient:
 
     Args:
         url: base address, may have a path; credentials in it are used and never shown.
-        username: for basic authentication, with ``password``.
-        password: see ``username``.
-        token: bearer token.
-        ca: file of PEM certificates to trust instead of the system's.
-        client: PEM files of the client's own certificate and of its key.
+        access: credentials and certificates.
         deadline: seconds that one question may take, repeats included.
 
     Raises:
         ClusterError: the address or the certificates are of no use.
     """
 
-    def __init__(
-        self,
-        url: str,
-        *,
-        username: str | None = None,
-        password: str | None = None,
-        token: str | None = None,
-        ca: str | None = None,
-        client: tuple[str, str | None] | None = None,
-        deadline: float = DEADLINE,
-    ) -> None:
+    def __init__(self, url: str, access: Access, deadline: float = DEADLINE) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ClusterError(
@@ -92,14 +80,11 @@ class RestClient:
             )
         self.where = shown(url)
         self._deadline = deadline
-        if username is None and parts.username is not None:
-            username, password = parts.username, parts.password
-        headers = {"Accept": _ACCEPT} | ({"Authorization": f"Bearer {token}"} if token else {})
         self._http = httpx.Client(
-            auth=httpx.BasicAuth(username, password or "") if username is not None else None,
-            headers=headers,
+            auth=_credentials(parts, access),
+            headers={"Accept": _ACCEPT} | dict(access.headers),
             timeout=_TIMEOUT,
-            verify=self._tls(ca, client),
+            verify=self._tls(access),
             follow_redirects=False,
         )
 
@@ -197,15 +182,15 @@ class RestClient:
                 raise Refused(status, None) from None
         return Answer(text, response.headers)
 
-    def _tls(self, ca: str | None, client: tuple[str, str | None] | None) -> ssl.SSLContext | bool:
-        if ca is None and client is None:
+    def _tls(self, access: Access) -> ssl.SSLContext | bool:
+        if access.ca is None and access.certificate is None:
             return True
-        file = ca
+        file = access.ca
         try:
-            context = ssl.create_default_context(cafile=ca)
-            if client is not None:
-                file = client[0]
-                context.load_cert_chain(*client)
+            context = ssl.create_default_context(cafile=access.ca)
+            if access.certificate is not None:
+                file = access.certificate
+                context.load_cert_chain(access.certificate, access.key)
         except (OSError, ValueError) as error:
             raise ClusterError(
                 f"cannot use the certificates in {file}: {error}", where=self.where
@@ -213,7 +198,22 @@ class RestClient:
         return context
 
 
-def shown(url: str) -> str:
-    """The address without credentials, query and fragment."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+def _credentials(parts: SplitResult, access: Access) -> httpx.Auth | None:
+    if access.oauth is not None:
+        return ClientCredentials(access.oauth)
+    if access.token is not None:
+        return _Bearer(access.token)
+    if access.username is not None:
+        return httpx.BasicAuth(access.username, access.password or "")
+    if parts.username is not None:
+        return httpx.BasicAuth(unquote(parts.username), unquote(parts.password or ""))
+    return None
+
+
+class _Bearer(httpx.Auth):
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
