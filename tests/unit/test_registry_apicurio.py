@@ -107,6 +107,15 @@ def test_strange_references(references):
         client.schema(CONTENT)
 
 
+def test_a_reference_that_is_lost():
+    """A schema whose reference Apicurio lacks is unknown."""
+    answers = holds("/ids/contentIds/7", OUTER, (None, "A", "1"))
+    path = f"{NATIVE}/groups/default/artifacts/A/versions/1/content{TYPED}"
+    answers[path] = (404, NO_CONTENT)
+    with serving_apicurio(answers) as (client, _), pytest.raises(UnknownSchemaId, match=r"n\.A"):
+        client.schema(CONTENT)
+
+
 def test_a_circle():
     """References in a circle end in an error, not in a loop."""
     path = "/groups/default/artifacts/B/versions/1"

@@ -102,6 +102,25 @@ def test_a_diamond_of_references():
         assert len(fake.seen) == 4
 
 
+def test_a_reference_that_is_lost():
+    """A schema whose reference the registry lacks is as unknown as one that it lacks itself."""
+    reference = {"name": "n.A", "subject": "s", "version": 1}
+    answers = {
+        "/schemas/ids/1": held(OUTER, references=[reference]),
+        "/subjects/s/versions/1": (404, {"error_code": 40401}),
+    }
+    with serving(answers) as (client, _), pytest.raises(UnknownSchemaId, match=r"reference n\.A"):
+        client.schema_by_id(1)
+
+
+def test_a_schema_beyond_all_bounds(monkeypatch):
+    """An answer larger than any schema is not Avro: its records are dead letters, in Java as here."""
+    monkeypatch.setattr(http, "MAX_ANSWER", 100)
+    big = INT | {"doc": "x" * 100}
+    with serving({"/schemas/ids/1": held(big)}) as (client, _), pytest.raises(NotAvro, match="100"):
+        client.schema_by_id(1)
+
+
 def test_references_in_a_circle():
     """A circle of references ends in an error, not in a loop."""
     reference = {"name": "x", "subject": "s", "version": 1}

@@ -14,7 +14,7 @@ from federation.schemas.refusal import UnknownSchemaId
 from federation.schemas.registry.assembly import Reference, Text, assemble
 from federation.schemas.registry.base import NotAvro
 from federation.schemas.registry.confluent import ConfluentRegistry
-from federation.schemas.registry.http import Refused, RestClient
+from federation.schemas.registry.http import Refused, RestClient, TooLarge
 
 if TYPE_CHECKING:
     from federation.schemas.avro import Schema
@@ -41,30 +41,32 @@ class ApicurioRegistry(ConfluentRegistry):
         what = f"schema {name}"
         path = f"/ids/{_PATHS[name.kind]}/{name.value}"
         try:
-            text = self._content(path, f"{path}/references", what)
+            text = self._content(path, path, what)
+            return assemble(text, self._reference, self._native.where, what)
         except Refused as refused:
             if _is_no(refused):
                 raise UnknownSchemaId(
-                    "unknown_id", f"the registry {self._native.where} has no {what}"
+                    "unknown_id", f"the registry {self._native.where} has no {refused.about}"
                 ) from None
-            raise self._native.error(refused, what) from None
-        return assemble(text, self._reference, self._native.where, what)
+            raise self._native.error(refused, refused.about) from None
+        except TooLarge as error:
+            raise NotAvro(f"{what}: {error.findings[0].what}", where=self.where) from None
 
     def _reference(self, one: Reference) -> Text:
-        what = f"reference {one.name}"
         # version 2 answers a version with its content, version 3 has a path for that
         content = "" if self._native.where.rstrip("/").endswith("/v2") else "/content"
-        try:
-            return self._content(f"{one.path}{content}", f"{one.path}/references", what)
-        except Refused as refused:
-            raise self._native.error(refused, what) from None
+        return self._content(f"{one.path}{content}", one.path, one.about)
 
-    def _content(self, path: str, references: str, what: str) -> Text:
-        answer = self._native.fetch("GET", f"{path}?returnArtifactType=true")
-        kind = answer.headers.get("x-registry-artifacttype", "AVRO")
-        if kind != "AVRO":
-            raise NotAvro(f"{what} is {kind}, not Avro", where=self._native.where)
-        found = self._native.ask("GET", references)
+    def _content(self, path: str, of: str, what: str) -> Text:
+        try:
+            answer = self._native.fetch("GET", f"{path}?returnArtifactType=true")
+            kind = answer.headers.get("x-registry-artifacttype", "AVRO")
+            if kind != "AVRO":
+                raise NotAvro(f"{what} is {kind}, not Avro", where=self._native.where)
+            found = self._native.ask("GET", f"{of}/references")
+        except Refused as refused:
+            refused.about = what
+            raise
         try:
             if isinstance(found, list):
                 return Text(answer.text, [_read(one) for one in found])

@@ -21,6 +21,11 @@ class Reference(NamedTuple):
     name: str
     path: str
 
+    @property
+    def about(self) -> str:
+        """It, for people."""
+        return f"reference {self.name}"
+
 
 class Text(NamedTuple):
     """A schema as it is registered."""

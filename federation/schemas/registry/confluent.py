@@ -14,7 +14,7 @@ from urllib.parse import quote
 from federation.schemas.refusal import UnknownSchemaId
 from federation.schemas.registry.assembly import Reference, Text, assemble
 from federation.schemas.registry.base import NotAvro, RegisteredVersion, SchemaRegistry
-from federation.schemas.registry.http import Refused, RestClient
+from federation.schemas.registry.http import Refused, RestClient, TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,37 +135,43 @@ class ConfluentRegistry(SchemaRegistry):
             raise UnknownSchemaId("unknown_id", f"the registry {self.where} has no {name.kind} ids")
         what = f"schema {name}"
         try:
-            answer = self._rest.ask("GET", path)
+            return self._parse(self._asked(path, what), what)
         except Refused as refused:
-            # only the registry's own word counts; a 404 of a proxy or a wrong path is no evidence
-            if refused.code == _NO_SCHEMA or (
-                refused.status == 404 and refused.code == 404 and self._answers()
-            ):
+            if self._is_no(refused):
                 raise UnknownSchemaId(
-                    "unknown_id", f"the registry {self.where} has no {what}"
+                    "unknown_id", f"the registry {self.where} has no {refused.about}"
                 ) from None
-            raise self._rest.error(refused, what) from None
-        return self._parse(answer, what)
+            raise self._rest.error(refused, refused.about) from None
+        except TooLarge as error:
+            raise NotAvro(f"{what}: {error.findings[0].what}", where=self.where) from None
 
     def _version(self, subject: str, version: int) -> RegisteredVersion:
         what = f"{subject} version {version}"
-        answer = self._registered(f"/subjects/{_part(subject)}/versions/{version}", what)
-        schema = self._parse(answer, what)
+        try:
+            answer = self._asked(f"/subjects/{_part(subject)}/versions/{version}", what)
+            schema = self._parse(answer, what)
+        except Refused as refused:
+            raise self._rest.error(refused, refused.about) from None
         number, schema_id = self._number(answer, "version"), self._number(answer, "id")
         return RegisteredVersion(subject, number, schema_id, schema)
 
-    def _registered(self, path: str, what: str) -> Any:
+    def _asked(self, path: str, what: str) -> Any:
         try:
             return self._rest.ask("GET", path)
         except Refused as refused:
-            raise self._rest.error(refused, what) from None
+            refused.about = what
+            raise
+
+    def _is_no(self, refused: Refused) -> bool:
+        """Whether it is the registry's own word: a proxy's 404 or a wrong path is no evidence."""
+        if refused.code in (_NO_SUBJECT, _NO_VERSION, _NO_SCHEMA):
+            return True
+        return refused.status == 404 and refused.code == 404 and self._answers()
 
     def _parse(self, answer: Any, what: str) -> Schema:
         return assemble(
             self._text(answer, what),
-            lambda one: self._text(
-                self._registered(one.path, f"reference {one.name}"), f"reference {one.name}"
-            ),
+            lambda one: self._text(self._asked(one.path, one.about), one.about),
             self.where,
             what,
         )

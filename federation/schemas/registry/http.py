@@ -36,6 +36,7 @@ class Refused(Exception):  # noqa: N818 - it names what the registry did
         code: the body's ``error_code``.
         message: the registry's own words, or empty.
         body: the answer, if it was JSON.
+        about: what was asked for, set by whoever asked.
     """
 
     def __init__(self, status: int, body: Any) -> None:
@@ -45,6 +46,7 @@ class Refused(Exception):  # noqa: N818 - it names what the registry did
         self.status, self.body = status, known
         self.code = code if isinstance(code, int) else status
         self.message = str(said)
+        self.about = ""
 
 
 class Answer(NamedTuple):
@@ -52,6 +54,10 @@ class Answer(NamedTuple):
 
     text: str
     headers: Mapping[str, str]
+
+
+class TooLarge(ClusterError):  # noqa: N818 - it names what was found
+    """An answer of more bytes than any schema may have."""
 
 
 class _Retry(Exception):  # noqa: N818 - never leaves this module
@@ -147,9 +153,7 @@ class RestClient:
                 for chunk in response.iter_bytes():
                     data += chunk
                     if len(data) > MAX_ANSWER:
-                        raise ClusterError(
-                            f"an answer of over {MAX_ANSWER} bytes", where=self.where
-                        )
+                        raise TooLarge(f"an answer of over {MAX_ANSWER} bytes", where=self.where)
         except httpx.TransportError as error:
             said = re.sub(r"^\[Errno -?\d+\] ", "", str(error))
             raise _Retry(said or type(error).__name__) from None
