@@ -18,14 +18,15 @@ NO_PATH = (404, {"error_code": 404, "message": "HTTP 404 Not Found"})
 class Fake:
     """Answers by path; an answer is (status, body[, headers]) or a list, used up one by one."""
 
-    def __init__(self, answers):
+    def __init__(self, answers, missing=NO_PATH):
+        self.missing = missing
         self.answers = {"/subjects": (200, [])} | answers
         self.seen = []
 
     def answer(self, method, path, headers, body):
         """The next answer for a path; what is unknown is a 404 as a web server gives it."""
         self.seen.append((method, path, dict(headers), body))
-        found = self.answers.get(path, NO_PATH)
+        found = self.answers.get(path, self.missing)
         if isinstance(found, list):
             found = found.pop(0) if len(found) > 1 else found[0]
         return found if len(found) == 3 else (*found, {})
@@ -37,9 +38,9 @@ class Fake:
 
 
 @contextmanager
-def server(answers, base="", context=None):
+def server(answers, base="", context=None, missing=NO_PATH):
     """A server of these answers below a path, over TLS where a context is given."""
-    fake = Fake(answers)
+    fake = Fake(answers, missing)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):

@@ -62,6 +62,8 @@ def assemble(text: Text, registered: Callable[[Reference], Text], where: str, wh
             texts[reference.path] = found.schema
 
     draw_in(text, frozenset())
+    if text.schema in avro.PRIMITIVES:  # which a parsed schema may be, and JSON text is not
+        raise NotAvro(f"{what} is not usable: it is not JSON", where=where)
     try:
         return avro.parse(text.schema, references=texts.values(), where=f"{where} {what}")
     except avro.SchemaError as error:

@@ -208,8 +208,10 @@ class ConfluentRegistry(SchemaRegistry):
 
 
 def _reference(given: Mapping[str, Any]) -> Reference:
-    subject = str(given["subject"])
-    path = f"/subjects/{_part(subject)}/versions/{int(given['version'])}"
+    subject, version = given["subject"], given["version"]
+    if not isinstance(subject, str) or type(version) is not int:
+        raise TypeError(given)
+    path = f"/subjects/{_part(subject)}/versions/{version}"
     return Reference(str(given.get("name") or subject), path)
 
 

@@ -65,9 +65,14 @@ final class ApicurioSource implements SchemaSource {
         List<Reference> references = new ArrayList<>();
         for (JsonNode one : found) {
             String artifact = one.path("artifactId").asText();
+            if (artifact.isEmpty() || !one.path("version").isTextual()) {
+                throw RegistryHttp.strange();
+            }
+            JsonNode in = one.path("groupId");
+            String group = in.isTextual() ? in.asText() : "";
             references.add(new Reference(
                     one.path("name").asText(artifact),
-                    "/groups/" + part(one.path("groupId").asText("default"))
+                    "/groups/" + part(group.isEmpty() ? "default" : group)
                             + "/artifacts/" + part(artifact)
                             + "/versions/" + part(one.path("version").asText())));
         }

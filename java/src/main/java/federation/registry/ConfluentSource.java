@@ -68,14 +68,22 @@ final class ConfluentSource implements SchemaSource {
         throw answer.failure();
     }
 
-    private static Text text(JsonNode answer, String what) throws SchemaException {
-        String type = answer.path("schemaType").asText("AVRO"); // Karapace and others leave it out
+    private static Text text(JsonNode answer, String what) throws SchemaException, IOException {
+        JsonNode said = answer.path("schemaType"); // Karapace and others leave it out
+        String type = said.isTextual() ? said.asText() : "AVRO";
         if (!type.equals("AVRO")) {
             throw SchemaException.notAvro(what + " is of type " + type);
         }
         List<Reference> references = new ArrayList<>();
-        for (JsonNode reference : answer.path("references")) {
+        JsonNode given = answer.path("references");
+        if (!given.isArray() && !given.isNull() && !given.isMissingNode()) {
+            throw RegistryHttp.strange();
+        }
+        for (JsonNode reference : given) {
             String subject = reference.path("subject").asText();
+            if (subject.isEmpty() || !reference.path("version").isInt()) {
+                throw RegistryHttp.strange();
+            }
             references.add(new Reference(
                     reference.path("name").asText(subject),
                     "/subjects/" + URLEncoder.encode(subject, StandardCharsets.UTF_8).replace("+", "%20")

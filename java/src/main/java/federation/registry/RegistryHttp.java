@@ -72,9 +72,13 @@ final class RegistryHttp {
 
         /** What to say of an answer that may be another one later. */
         IOException failure() {
-            return new IOException(
-                    status == 200 ? "an answer that is not a schema registry's" : "HTTP " + status);
+            return status == 200 ? strange() : new IOException("HTTP " + status);
         }
+    }
+
+    /** The failure of an answer that no registry gives. */
+    static IOException strange() {
+        return new IOException("an answer that is not a schema registry's");
     }
 
     /**
