@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,7 @@ public final class StreamSpec {
         public final String name;
         public final String cluster;
         public final String clusterId;
+        /** Null where the source's framings need none. */
         public final RegistrySpec registry;
         public final FramingSpec framing;
         public final FramingSpec keyFraming;
@@ -65,7 +67,8 @@ public final class StreamSpec {
             name = node.required("name").asText();
             cluster = node.required("cluster").asText();
             clusterId = node.required("clusterId").asText();
-            registry = new RegistrySpec(node.required("registry"));
+            JsonNode reached = node.required("registry");
+            registry = reached.isNull() ? null : new RegistrySpec(reached);
             framing = new FramingSpec(node.required("framing"));
             keyFraming = new FramingSpec(node.required("keyFraming"));
             rules = Rule.parse(node.required("rules"));
@@ -84,11 +87,16 @@ public final class StreamSpec {
     public static final class FramingSpec {
         public final String type;
         public final List<Schema> schemas;
+        /** By CRC-64-AVRO; those that the registry had, too. */
+        public final Map<Long, Schema> fingerprints;
 
         private FramingSpec(JsonNode node) {
             type = node.required("type").asText();
             schemas = new ArrayList<>();
             node.required("schemas").forEach(one -> schemas.add(schema(one)));
+            fingerprints = new HashMap<>();
+            node.required("fingerprints").fields().forEachRemaining(one -> fingerprints.put(
+                    Long.parseUnsignedLong(one.getKey(), 16), schema(one.getValue())));
         }
     }
 

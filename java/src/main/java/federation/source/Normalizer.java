@@ -2,6 +2,7 @@ package federation.source;
 
 import federation.framing.Frame;
 import federation.framing.Framing;
+import federation.framing.SchemaHeaders;
 import federation.kafka.Gate;
 import federation.map.Keys;
 import federation.map.MappingException;
@@ -16,6 +17,7 @@ import federation.record.HeaderBlock;
 import federation.record.Origin;
 import federation.record.Record;
 import federation.record.RecordType;
+import federation.registry.Given;
 import federation.registry.SchemaCache;
 import federation.source.Writers.Writer;
 import java.io.IOException;
@@ -78,12 +80,17 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
     public void open(DeserializationSchema.InitializationContext context) {
         stream = StreamSpec.parse(plan);
         source = stream.sources.get(index);
+        SchemaCache registry = source.registry == null ? null
+                : SchemaCache.of(source.registry, stream.schemaFolder);
         valueFraming = Framing.of(source.framing, false);
         keyFraming = Framing.of(source.keyFraming, true);
         frame = new Frame();
-        registry = SchemaCache.of(source.registry, stream.schemaFolder);
-        values = new Writers(registry, stream.contract, source.rules, source.where);
-        keys = new Writers(registry, stream.keySchema, source.keyRules, null);
+        registry = source.registry == null ? null
+                : SchemaCache.of(source.registry, stream.schemaFolder);
+        values = new Writers(
+                new Given(source.framing, registry), stream.contract, source.rules, source.where);
+        keys = new Writers(
+                new Given(source.keyFraming, registry), stream.keySchema, source.keyRules, null);
         value = new Output();
         scratch = new Output();
         hash = new Murmur3();
@@ -97,7 +104,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         tombstonesDropped = metrics.counter("tombstonesDropped");
         looped = metrics.counter("recordsLooped");
         Gauge<Long> waiting = () -> {
-            SchemaCache.Outage outage = registry.outage();
+            SchemaCache.Outage outage = registry == null ? null : registry.outage();
             return outage == null ? 0 : outage.since().toEpochMilli();
         };
         metrics.gauge("registryWaitingSince", waiting);
@@ -277,7 +284,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             int length = Origin.write(sourceCluster, topic, in.partition(), in.offset(), origin);
             record.headers = in.headers().iterator().hasNext()
                     ? new HeaderBlock.Writer()
-                            .addAll(in.headers(), Origin.HEADER)
+                            .addAll(in.headers(), Normalizer::leftBehind)
                             .add(Origin.HEADER, Arrays.copyOf(origin, length))
                             .toBytes()
                     : HeaderBlock.single(Origin.HEADER_UTF8, origin, length);
@@ -291,10 +298,15 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             throw new Refused("origin", "hops");
         }
         record.headers = new HeaderBlock.Writer()
-                .addAll(in.headers(), Origin.HEADER)
+                .addAll(in.headers(), Normalizer::leftBehind)
                 .add(Origin.HEADER, Origin.withHop(before, sourceCluster))
                 .toBytes();
         transport(record, before, end);
+    }
+
+    /** Headers that are replaced, or that mean nothing at the target. */
+    private static boolean leftBehind(String header) {
+        return header.equals(Origin.HEADER) || SchemaHeaders.names(header);
     }
 
     /**
