@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from federation.config.mistakes import Mistake
 from federation.errors import FederationError
 from federation.schemas.parts import Part, take_apart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    from federation.config.document import ConfigPath
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """A finding by its config path; ``at_key`` points at the key instead of the value."""
-
-    path: ConfigPath
-    what: str
-    hint: str
-    severity: str = "error"
-    at_key: bool = False
 
 
 class _Unreadable(Exception):  # noqa: N818 - never leaves this module

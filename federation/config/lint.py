@@ -6,13 +6,19 @@ Each rule is a small function from :class:`Facts` to mistakes; :data:`RULES` is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from federation.config.contracts import Mistake, read_contracts
+from federation.config.contracts import read_contracts
 from federation.config.explain import nearest
+from federation.config.framings import (
+    framing_schemas,
+    missing_registries,
+    read_schemas,
+    unread_keys,
+)
+from federation.config.mistakes import Facts, Mistake
 from federation.config.models import StartOffsets
 from federation.config.refusals import refusal
 from federation.errors import FederationError
@@ -31,32 +37,17 @@ LONGEST_CHECKPOINT = timedelta(minutes=10)  # brokers end transactions after 15 
 _TEXT_KEYS = frozenset({"string", "int", "long", "boolean", "enum"})
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the rules look at.
-
-    Attributes:
-        config: the configuration, without the parts that are already known to be wrong.
-        raw: the file's values, those parts included.
-        contracts: parsed contracts by stream, where they could be read.
-        whole: whether ``config`` is all of the file.
-    """
-
-    config: Config
-    raw: Mapping[str, Any]
-    contracts: Mapping[str, Schema]
-    whole: bool
-
-
 def lint(
     config: Config, document: Document, folder: Path, *, whole: bool
-) -> tuple[list[Mistake], dict[str, tuple[Part, ...]]]:
-    """Apply every rule; also gives the contracts by stream, each as its parts."""
+) -> tuple[list[Mistake], dict[str, tuple[Part, ...]], dict[Path, Schema]]:
+    """Apply every rule; also gives contracts by stream, as their parts, and schemas by file."""
     contracts, mistakes = read_contracts(document.data, folder)
+    given, unusable = read_schemas(config)
     parts = {name: contracts[name] for name in config.streams if name in contracts}
     known = {name: found[-1].schema for name, found in parts.items()}
     facts = Facts(config, document.data, known, whole)
-    return [*mistakes, *(mistake for rule in RULES for mistake in rule(facts))], parts
+    found = [mistake for rule in RULES for mistake in rule(facts)]
+    return [*mistakes, *unusable, *found], parts, given
 
 
 def nothing_declared(facts: Facts) -> Iterator[Mistake]:
@@ -83,16 +74,6 @@ def unused_clusters(facts: Facts) -> Iterator[Mistake]:
     for alias in facts.config.clusters.keys() - used:
         what = f"cluster `{alias}` is used by no stream"
         yield Mistake(("clusters", alias), what, "remove it or name it", "warning", at_key=True)
-
-
-def missing_registries(facts: Facts) -> Iterator[Mistake]:
-    """A cluster in use has no registry, where its records' schemas would be found."""
-    used = {alias for _, alias in _cluster_uses(facts.config)}
-    for alias in facts.config.clusters:
-        if alias in used and facts.raw["clusters"][alias].get("registry") is None:
-            what = f"cluster `{alias}` has no schema registry"
-            hint = "add `registry: {url: …}`: records name their schema by its ids"
-            yield Mistake(("clusters", alias), what, hint, at_key=True)
 
 
 def registries(facts: Facts) -> Iterator[Mistake]:
@@ -264,6 +245,8 @@ RULES: tuple[Callable[[Facts], Iterator[Mistake]], ...] = (
     unused_clusters,
     missing_registries,
     registries,
+    framing_schemas,
+    unread_keys,
     client_properties,
     repeated_sources,
     loops,

@@ -32,6 +32,7 @@ class Loaded:
         config: the values; relative paths are resolved against the file's folder.
         path: the file.
         contracts: the parsed contract of each stream, by the stream's name.
+        schemas: the parsed writer schemas that framings give, by file.
         earlier: by stream, the contracts that it was written with before, oldest first.
         references: by stream, what its contract refers to in files of their own, each after what
             it uses itself.
@@ -42,6 +43,7 @@ class Loaded:
     config: Config
     path: Path
     contracts: Mapping[str, Schema]
+    schemas: Mapping[Path, Schema]
     warnings: tuple[Finding, ...]
     positions: Document
     earlier: Mapping[str, tuple[Schema, ...]] = field(default_factory=dict)
@@ -73,8 +75,11 @@ def load(path: Path, *, env: Mapping[str, str] | None = None, offline: bool = Fa
     explained = explain(document, path.parent)
     findings = [*document.findings, *explained.findings]
     parts: dict[str, tuple[Part, ...]] = {}
+    schemas: dict[Path, Schema] = {}
     if explained.config is not None:
-        mistakes, parts = lint(explained.config, document, path.parent, whole=explained.whole)
+        mistakes, parts, schemas = lint(
+            explained.config, document, path.parent, whole=explained.whole
+        )
         for mistake in mistakes:
             place: ConfigPath = explained.in_file(mistake.path)
             if not document.is_broken(place):
@@ -86,7 +91,13 @@ def load(path: Path, *, env: Mapping[str, str] | None = None, offline: bool = Fa
     contracts = {name: found[-1].schema for name, found in parts.items()}
     references = {name: found[:-1] for name, found in parts.items()}
     return Loaded(
-        explained.config, path, contracts, tuple(findings), document, references=references
+        explained.config,
+        path,
+        contracts,
+        schemas,
+        tuple(findings),
+        document,
+        references=references,
     )
 
 

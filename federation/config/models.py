@@ -253,6 +253,54 @@ Subjects = Annotated[
 ]
 
 
+def _files(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+FramingType = Literal[
+    "auto", "confluent", "confluent-header", "apicurio-global", "apicurio-content",
+    "apicurio-header", "glue", "single-object", "avro", "json",
+]  # fmt: skip
+KeyFramingType = Literal[FramingType, "string", "int", "long"]
+Schemas = Annotated[
+    tuple[LocalPath, ...],
+    BeforeValidator(_files),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    Field(
+        alias="schema",
+        description="Writer schemas (.avsc, relative to this file), one or a list: for `avro` and "
+        "`json` the one that all records have, for `single-object` and `auto` those that they may "
+        "have besides registered ones; JSON under `auto` has the first.",
+    ),
+]
+
+
+class Framing(Model):
+    """How values say which schema wrote them; a bare word is short for `{type: …}`.
+
+    [Framings](framing.md) says what each type is.
+    """
+
+    type: FramingType = Field(description="The form; `auto` tells them apart record by record.")
+    schemas: Schemas = ()
+
+
+class KeyFraming(Model):
+    """How keys say which schema wrote them.
+
+    Keys are read for delete markers only: other target keys are made from values.
+    """
+
+    type: KeyFramingType = Field(
+        description="As for values; or what Kafka's String-, Integer- and LongSerializer write."
+    )
+    schemas: Schemas = ()
+
+
+def _framing(value: Any) -> Any:
+    return {"type": value} if isinstance(value, str) else value
+
+
 class Source(Model):
     """Topics of one cluster that feed the stream."""
 
@@ -263,6 +311,14 @@ class Source(Model):
     )
     start: Start = Field(
         "earliest", description="Where the first run begins; later runs go on from their state."
+    )
+    framing: Annotated[Framing, BeforeValidator(_framing)] = Field(
+        Framing(type="auto"),
+        description="How values name their schema: a word, or `{type, schema}`; default `auto`.",
+    )
+    key_framing: Annotated[KeyFraming, BeforeValidator(_framing)] = Field(
+        KeyFraming(type="auto"),
+        description="The same of the keys of delete markers; default `auto`.",
     )
     where: str | None = Field(
         None,

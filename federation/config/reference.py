@@ -29,6 +29,8 @@ _MODELS: tuple[type[BaseModel], ...] = (
     models.Stream,
     models.Contract,
     models.Source,
+    models.Framing,
+    models.KeyFraming,
     models.StartTimestamp,
     models.StartOffsets,
     Rule,
@@ -62,6 +64,11 @@ def json_schema() -> dict[str, Any]:
     key["anyOf"] = [{"type": "string"}, fields, {"$ref": key.pop("$ref")}]
     contract = definitions["Stream"]["properties"]["schema"]
     contract["anyOf"] = [{"type": "string"}, {"$ref": contract.pop("$ref")}]
+    for name, long in (("framing", "Framing"), ("key_framing", "KeyFraming")):
+        side = definitions["Source"]["properties"][name]
+        words = definitions[long]["properties"]["type"]["enum"]
+        side["anyOf"] = [{"enum": words}, {"$ref": side.pop("$ref")}]
+        side["default"] = "auto"
     for model in _MODELS:
         for name, info in model.model_fields.items():
             if isinstance(info.default, timedelta):  # pydantic would write P1D

@@ -287,5 +287,11 @@ def _default(record: Type, one: Field) -> Any:
 
 
 def _other(node: Type, value: Any) -> DecodeError:
-    kinds = {dict: "an object", list: "an array", str: "text", Number: "a number", bool: "a boolean"}
+    kinds = {
+        dict: "an object",
+        list: "an array",
+        str: "text",
+        Number: "a number",
+        bool: "a boolean",
+    }
     return DecodeError("type", f"{kinds.get(type(value), 'null')} where the schema has {node}")

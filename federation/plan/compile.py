@@ -122,7 +122,9 @@ class _Stream:
         facts = self.facts.clusters[source.cluster]
         if facts.error is not None:
             return None
-        compiler = SourceCompiler(self.notes, (*self.at, "sources", n), self.stream, self.contract)
+        at = (*self.at, "sources", n)
+        files = self.loaded.schemas
+        compiler = SourceCompiler(self.notes, at, self.stream, self.contract, files)
         cluster = self._cluster(source.cluster)
         return compiler.compile(source, cluster, facts, self.facts.registries[source.cluster])
 

@@ -7,7 +7,7 @@ Client properties are complete and may hold secrets: print them only through
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,11 +42,16 @@ class TopicRef:
 
 @dataclass(frozen=True, slots=True)
 class WriterVersion:
-    """One registered schema of a source topic, and what becomes of its fields."""
+    """One schema of a source's records, and what becomes of its fields.
+
+    Attributes:
+        subject: where it is registered, or the file that gives it.
+        version: its number there; with ``schema_id`` None of a file.
+    """
 
     subject: str
-    version: int
-    schema_id: int | str
+    version: int | None
+    schema_id: int | str | None
     report: MappingReport
 
 
@@ -61,6 +66,21 @@ class KnownSchema:
 
     crc: int
     fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FramingPlan:
+    """How values or keys are framed.
+
+    Attributes:
+        type: one of :data:`federation.schemas.framing.FRAMINGS`.
+        schemas: Avro JSON of the given schemas, which ``SchemaId("given", n)`` names.
+        fingerprints: Avro JSON by CRC-64-AVRO, of all that single-object encoding may name.
+    """
+
+    type: str = "auto"
+    schemas: tuple[Any, ...] = ()
+    fingerprints: Mapping[int, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +107,8 @@ class SourcePlan:
     rules: Mapping[str, Rule]
     versions: tuple[WriterVersion, ...]
     known: tuple[KnownSchema, ...] = ()
+    framing: FramingPlan = FramingPlan()
+    key_framing: FramingPlan = FramingPlan()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The bytes and headers around a payload that say which schema wrote it.
 
 A framing is an entry of ``FRAMINGS``: how to take a value or key apart and how to put one together.
-``java/…/federation/framing`` does the same for the engine; ``tests/vectors/framing.json`` holds both.
+``java/…/federation/framing`` does the same for the engine; ``tests/vectors/framing.json`` holds
+both to it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from federation.schemas.refusal import FrameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from federation.schemas.ids import Kind
 
 Side = Literal["value", "key"]
 Header = tuple[str, bytes | None]
@@ -70,14 +73,19 @@ class Framing:
     Attributes:
         split: takes it apart; raises FrameError.
         join: the inverse: bytes, and the header that goes with them if there is one.
-        registry: whether it takes a registry to know the schema.
+        kind: of the schema names that it writes.
         given: how many schemas the configuration gives: none, one, or any number.
     """
 
     split: Callable[[Raw], Frame]
     join: Callable[[SchemaId, bytes, Side], tuple[bytes, Header | None]]
-    registry: bool = True
+    kind: Kind
     given: Literal["none", "one", "any"] = "none"
+
+    @property
+    def registry(self) -> bool:
+        """Whether it takes a registry to know the schema."""
+        return self.kind not in ("fingerprint", "given")
 
 
 def split(
@@ -139,7 +147,7 @@ def _apicurio(kind: Literal["global", "content"]) -> Framing:
     def put(schema: SchemaId, body: bytes, _: Side) -> tuple[bytes, None]:
         return b"\0" + int(schema.value).to_bytes(8, "big") + body, None
 
-    return Framing(take, put)
+    return Framing(take, put, kind)
 
 
 def _glue(raw: Raw) -> Frame:
@@ -199,7 +207,9 @@ def _confluent_header(raw: Raw) -> Frame:
 
 
 def _confluent_header_join(schema: SchemaId, body: bytes, side: Side) -> tuple[bytes, Header]:
-    said = b"\1" + _bytes(schema) if schema.kind == "guid" else _confluent_join(schema, b"", side)[0]
+    said = (
+        b"\1" + _bytes(schema) if schema.kind == "guid" else _confluent_join(schema, b"", side)[0]
+    )
     return body, (f"__{side}_schema_id", said)
 
 
@@ -256,14 +266,16 @@ def _key(form: plainkeys.Form) -> Framing:
     def put(_: SchemaId, body: bytes, _side: Side) -> tuple[bytes, None]:
         return form.from_avro(body), None
 
-    return Framing(take, put, registry=False)
+    return Framing(take, put, "given")
 
 
 def _auto(raw: Raw) -> Frame:
     """Headers first, then the first byte. Bare Avro begins with anything, so it is not sought."""
     if raw.header(f"__{raw.side}_schema_id") is not None:
         return _confluent_header(raw)
-    if any(raw.header(f"apicurio.{raw.side}.{kind}Id") is not None for kind in ("global", "content")):
+    if any(
+        raw.header(f"apicurio.{raw.side}.{kind}Id") is not None for kind in ("global", "content")
+    ):
         return _apicurio_header(raw)
     _payload(raw)
     first = raw.data[0]
@@ -279,19 +291,17 @@ _BY_FIRST: Mapping[int, Callable[[Raw], Frame]] = {
 }  # fmt: skip
 
 FRAMINGS: Mapping[str, Framing] = {
-    "auto": Framing(_auto, _confluent_join, given="any"),
-    "confluent": Framing(_confluent, _confluent_join),
-    "confluent-header": Framing(_confluent_header, _confluent_header_join),
+    "auto": Framing(_auto, _confluent_join, "id", given="any"),
+    "confluent": Framing(_confluent, _confluent_join, "id"),
+    "confluent-header": Framing(_confluent_header, _confluent_header_join, "guid"),
     "apicurio-global": _apicurio("global"),
     "apicurio-content": _apicurio("content"),
-    "apicurio-header": Framing(_apicurio_header, _apicurio_header_join),
-    "glue": Framing(_glue, _glue_join),
-    "single-object": Framing(_single, _single_join, registry=False, given="any"),
-    "avro": Framing(_bare, _bare_join, registry=False, given="one"),
-    "json": Framing(_json, _bare_join, registry=False, given="one"),
-    "string": _key(plainkeys.STRING),
-    "int": _key(plainkeys.INT),
-    "long": _key(plainkeys.LONG),
+    "apicurio-header": Framing(_apicurio_header, _apicurio_header_join, "content"),
+    "glue": Framing(_glue, _glue_join, "glue"),
+    "single-object": Framing(_single, _single_join, "fingerprint", given="any"),
+    "avro": Framing(_bare, _bare_join, "given", given="one"),
+    "json": Framing(_json, _bare_join, "given", given="one"),
+    **{name: _key(form) for name, form in plainkeys.FORMS.items()},
 }
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import fastavro.schema
-
 from federation.schemas.refusal import UnknownSchemaId
 
 if TYPE_CHECKING:
@@ -55,10 +53,3 @@ class Given:
             what = "no schema that is given or registered" if self._registry else "no given schema"
             raise UnknownSchemaId("unknown_id", f"{what} is {name}")
         return self._registry.schema(name)
-
-
-def fingerprint(schema: Schema) -> int:
-    """CRC-64-AVRO of the parsing canonical form (Avro 1.12, "Schema Fingerprints"), 64 bits."""
-    canonical = fastavro.schema.to_parsing_canonical_form(schema.json)
-    crc = fastavro.schema.fingerprint(canonical, "CRC-64-AVRO")
-    return int.from_bytes(bytes.fromhex(crc), "little")

@@ -10,7 +10,7 @@ from federation.schemas.avro import parse
 from federation.schemas.refusal import FrameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +48,5 @@ _BYTES = parse("bytes")
 STRING = Form("string", _text, lambda body: bytes(codec.decode(_BYTES, body)))
 INT = _number("int", 4)
 LONG = _number("long", 8)
+FORMS: Mapping[str, Form] = {"string": STRING, "int": INT, "long": LONG}
+"""By the name of the framing, which is that of the schema."""

@@ -112,7 +112,7 @@ GOLDEN = {
     ),
     "unknown key": (
         changed("        topics: [orders]", "        topcis: [orders]\n        pattern: x"),
-        "f.yaml:15:9: unknown key `topcis`; did you mean `topics`? allowed: cluster, topics, pattern, start, where, key, fields, subjects",
+        "f.yaml:15:9: unknown key `topcis`; did you mean `topics`? allowed: cluster, topics, pattern, start, framing, key_framing, where, key, fields, subjects",
     ),
     "unknown key of a rule": (
         changed("amount: total", "amount: {form: total}"),

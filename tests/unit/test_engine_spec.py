@@ -11,6 +11,7 @@ from federation.plan.engine import stream_spec
 from federation.plan.model import (
     ClusterPlan,
     Deduplication,
+    FramingPlan,
     KnownSchema,
     SourcePlan,
     StartPosition,
@@ -27,7 +28,7 @@ def _cluster(alias: str, registry: Access | None) -> ClusterPlan:
     return ClusterPlan(alias, f"id-of-{alias}", {"bootstrap.servers": f"{alias}:9092"}, registry)
 
 
-def _source(cluster: ClusterPlan, where=None, rules=None, key_rules=None) -> SourcePlan:
+def _source(cluster, where=None, rules=None, key_rules=None, **framings) -> SourcePlan:
     return SourcePlan(
         uid=f"source-{cluster.alias}",
         name=f"{cluster.alias}/orders",
@@ -40,6 +41,7 @@ def _source(cluster: ClusterPlan, where=None, rules=None, key_rules=None) -> Sou
         rules={name: Rule.model_validate(rule) for name, rule in (rules or {}).items()},
         versions=(),
         known=(KnownSchema(0x0ABC, ("id", "note")), KnownSchema(2**64 - 1, ("id",))),
+        **framings,
     )
 
 
@@ -80,12 +82,17 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
         "amount": {"from": "cents", "scale": 2},
         "region": {"const": "us"},
     }
+    framings = {
+        "framing": FramingPlan("json", ({"type": "map", "values": "int"},)),
+        "key_framing": FramingPlan("single-object", (), {2**64 - 1: "int"}),
+    }
+    source = _source(us, "amount > 0", rules, {"id": {"from": "number"}}, **framings)
     return StreamPlan(
         name="orders",
         contract=CONTRACT,
         contract_file="order.avsc",
         earlier=(),
-        sources=(_source(eu), _source(us, "amount > 0", rules, {"id": {"from": "number"}})),
+        sources=(_source(eu), source),
         deduplication=deduplication,
         tombstones="dead-letter",
         on_schema_change="evolve",

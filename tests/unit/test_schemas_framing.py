@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from uuid import UUID
@@ -30,23 +31,26 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda one: one["name"])
-def test_the_shared_vectors(case):
-    """What a framing makes of bytes and headers is written down once, for both languages."""
+def made(case):
+    """What becomes of a case's bytes, in the form of the vectors."""
     headers = [(name, None if v is None else bytes.fromhex(v)) for name, v in case["headers"]]
+    data, known = bytes.fromhex(case["data"]), "given" in case
     try:
-        frame = framing.split(
-            bytes.fromhex(case["data"]), case["framing"], headers, case["side"],
-            given="given" in case,
-        )  # fmt: skip
+        frame = framing.split(data, case["framing"], headers, case["side"], given=known)
         body = frame.body
         if frame.json:
             schema = parse(case["given"])
             body = codec.encode(schema, plainjson.reader(schema)(body))
     except RecordError as refusal:
-        assert f"{refusal.stage}/{refusal.reason}" == case.get("error")
-    else:
-        assert (str(frame.schema), body.hex()) == (case["schema"], case["body"])
+        return {"error": f"{refusal.stage}/{refusal.reason}"}
+    return {"schema": str(frame.schema), "body": body.hex()}
+
+
+@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda one: one["name"])
+def test_the_shared_vectors(case):
+    """What a framing makes of bytes and headers is written down once, for both languages."""
+    wanted = {name: case[name] for name in ("schema", "body", "error") if name in case}
+    assert made(case) == wanted
 
 
 def test_headers_that_name_schemas():
@@ -70,20 +74,18 @@ def test_split_undoes_join(name, side, body):
     assert frame == framing.Frame(schema, body, json=name == "json")
 
 
+PAIRS = st.tuples(
+    st.sampled_from(["__value_schema_id", "apicurio.value.globalId", "apicurio.value.contentId"]),
+    st.none() | st.binary(max_size=20),
+)
+
+
 @pytest.mark.parametrize("name", FRAMINGS)
-@given(data=st.binary(max_size=40), headers=st.data())
+@given(data=st.binary(max_size=40), headers=st.lists(PAIRS, max_size=2))
 def test_any_bytes_come_apart_or_are_refused(name, data, headers):
     """Bytes and headers of any kind give a frame or a FrameError, and nothing else."""
-    pairs = st.tuples(
-        st.sampled_from(["__value_schema_id", "apicurio.value.globalId", "apicurio.value.contentId"]),
-        st.none() | st.binary(max_size=20),
-    )
-    try:
-        frame = framing.split(data, name, headers.draw(st.lists(pairs, max_size=2)), given=True)
-    except FrameError as refusal:
-        assert refusal.stage == "frame"
-    else:
-        assert str(frame.schema)
+    with contextlib.suppress(FrameError):
+        assert str(framing.split(data, name, headers, given=True).schema)
 
 
 @pytest.mark.parametrize("name", ["confluent", "apicurio-global", "glue", "single-object"])

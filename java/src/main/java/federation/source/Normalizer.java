@@ -19,6 +19,7 @@ import federation.record.Record;
 import federation.record.RecordType;
 import federation.registry.Given;
 import federation.registry.SchemaCache;
+import federation.registry.SchemaSource;
 import federation.source.Writers.Writer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -78,15 +79,22 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
 
     @Override
     public void open(DeserializationSchema.InitializationContext context) {
+        open(context, null);
+    }
+
+    /** @param schemas stands in for the source's registry; null where that is asked */
+    public void open(
+            DeserializationSchema.InitializationContext context, SchemaSource schemas) {
         stream = StreamSpec.parse(plan);
         source = stream.sources.get(index);
-        SchemaCache registry = source.registry == null ? null
-                : SchemaCache.of(source.registry, stream.schemaFolder);
         valueFraming = Framing.of(source.framing, false);
         keyFraming = Framing.of(source.keyFraming, true);
         frame = new Frame();
-        registry = source.registry == null ? null
-                : SchemaCache.of(source.registry, stream.schemaFolder);
+        if (schemas != null) {
+            registry = new SchemaCache(schemas, (where, why) -> { });
+        } else if (source.registry != null) {
+            registry = SchemaCache.of(source.registry, stream.schemaFolder);
+        }
         values = new Writers(
                 new Given(source.framing, registry), stream.contract, source.rules, source.where);
         keys = new Writers(

@@ -63,7 +63,13 @@ class StreamSpecTest {
         assertNull(open.password);
         assertNull(open.token);
         assertNull(open.ca);
+        assertEquals("auto", eu.framing.type);
+        assertTrue(eu.framing.schemas.isEmpty() && eu.keyFraming.fingerprints.isEmpty());
         assertEquals(1, us.index);
+        assertEquals("json", us.framing.type);
+        assertEquals("[{\"type\":\"map\",\"values\":\"int\"}]", us.framing.schemas.toString());
+        assertEquals("single-object", us.keyFraming.type);
+        assertEquals("{-1=\"int\"}", us.keyFraming.fingerprints.toString());
         assertEquals("amount > 0", us.where);
         assertEquals(Set.of("id", "region", "amount"), us.rules.keySet());
         assertEquals("order.number", us.rules.get("id").from());
