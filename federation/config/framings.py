@@ -109,9 +109,9 @@ def _asks(stream: Stream, source: Source) -> str:
         return f"framing {source.framing.type} names schemas by its ids"
     if source.framing.type == "single-object" and not source.framing.schemas:
         return "single-object fingerprints are of its schemas, or of files (`schema:`)"
-    said = "key_framing" in source.model_fields_set and stream.tombstones == "forward"
-    if said and FRAMINGS[source.key_framing.type].registry and not source.key_framing.schemas:
-        return f"key framing {source.key_framing.type} names schemas by its ids"
+    keys = source.key_framing.type  # auto does what it can: see unread_keys
+    if stream.tombstones == "forward" and keys != "auto" and FRAMINGS[keys].registry:
+        return f"key framing {keys} names schemas by its ids"
     return ""
 
 
