@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from federation.schemas.avro import Schema
 
 _SIDES = ("framing", "key_framing")
+_NAMES = {  # kinds of ids that a registry can be asked for, by its type
+    "confluent": ("id", "guid"),
+    "apicurio": ("id", "guid", "global", "content"),
+    "glue": ("glue",),
+}
 
 
 def read_schemas(config: Config) -> tuple[dict[Path, Schema], list[Mistake]]:
@@ -72,6 +77,24 @@ def missing_registries(facts: Facts) -> Iterator[Mistake]:
             yield Mistake(
                 ("clusters", alias), what, f"add `registry: {{url: …}}`: {why}", at_key=True
             )
+
+
+def unknown_names(facts: Facts) -> Iterator[Mistake]:
+    """A framing names schemas by ids of another kind than the cluster's registry has."""
+    for name, stream in facts.config.streams.items():
+        for n, source in enumerate(stream.sources):
+            cluster = facts.config.clusters.get(source.cluster)
+            if cluster is None or cluster.registry is None:
+                continue
+            for side in _SIDES:
+                form = getattr(source, side).type
+                kind, known = FRAMINGS[form].kind, _NAMES[cluster.registry.type]
+                if form == "auto" or not FRAMINGS[form].registry or kind in known:
+                    continue
+                fit = [one for one, names in _NAMES.items() if kind in names]
+                what = f"framing {form} needs a registry of type {' or '.join(fit)}"
+                hint = f"that of cluster `{source.cluster}` is of type {cluster.registry.type}"
+                yield Mistake(("streams", name, "sources", n, side), what, hint)
 
 
 def unread_keys(facts: Facts) -> Iterator[Mistake]:

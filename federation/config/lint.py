@@ -16,6 +16,7 @@ from federation.config.framings import (
     framing_schemas,
     missing_registries,
     read_schemas,
+    unknown_names,
     unread_keys,
 )
 from federation.config.mistakes import Facts, Mistake
@@ -246,6 +247,7 @@ RULES: tuple[Callable[[Facts], Iterator[Mistake]], ...] = (
     missing_registries,
     registries,
     framing_schemas,
+    unknown_names,
     unread_keys,
     client_properties,
     repeated_sources,

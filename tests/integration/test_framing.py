@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import fastavro
+import httpx
 import pytest
 from confluent_kafka.admin import NewTopic
 
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from truth import read
 
 from federation.kafka.clients import producer, reach, wait
-from federation.schemas.registry import Registry
+from federation.schemas.registry import Access, connect_target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +83,7 @@ federation: framed
 clusters:
   eu:
     properties: {bootstrap.servers: "${EU_BOOTSTRAP}"}
-    registry: {url: "${EU_REGISTRY}"}
+    registry: {type: apicurio, url: "${EU_REGISTRY}"}
   us:  # no registry: nothing there needs one
     properties: {bootstrap.servers: "${US_BOOTSTRAP}"}
   hub:
@@ -163,49 +164,54 @@ def written(sandbox: Sandbox) -> Written:
 
 
 def _mixed(made: Written) -> None:
-    with Registry(made.env["EU_REGISTRY"]) as registry:
+    with connect_target(Access(made.env["EU_REGISTRY"])) as registry:
         value_id = registry.register("framed.mixed-value", REGISTERED)
         key_id = registry.register("framed.mixed-key", {"type": "string"})
+    native = made.env["EU_REGISTRY"].replace("/ccompat/v7", "/registry/v3")
+    version = httpx.get(f"{native}/groups/default/artifacts/framed.mixed-value/versions/1").json()
+    ids = {kind: struct.pack(">q", version[f"{kind}Id"]) for kind in ("global", "content")}
     out = producer("eu", {"bootstrap.servers": made.env["EU_BOOTSTRAP"]})
 
     def send(key: str, value: bytes | None, *headers: tuple[str, bytes]) -> None:
         framed = b"\0" + struct.pack(">i", key_id) + avro("string", key)
         out.produce("framed.mixed", value, framed, headers=list(headers))
 
-    for n in range(600):
-        name, total = f"m-{n % 200}", n / 4
+    framed_id, kept = b"\0" + struct.pack(">i", value_id), ("trace", b"kept")
+    for n in range(800):
+        name, total = f"m-{n % 199}", n / 4
         body = avro(REGISTERED, {"id": name, "total": total})
         given = avro(GIVEN, {"id": name, "total": total, "tags": []})
-        framed_id = b"\0" + struct.pack(">i", value_id)
-        match n % 6:
-            case 0:
-                send(name, framed_id + body, ("trace", b"kept"))
-            case 1:
-                send(name, body, ("__value_schema_id", framed_id), ("trace", b"kept"))
-            case 2:
-                send(name, single(GIVEN, given))
-            case 3:
-                send(name, single(REGISTERED, body))
-            case 4:
-                text = {
-                    "total": total,
-                    "id": name,
-                    "at": "2026-01-31T08:00:00Z",
-                    "fee": 2.5,
-                    "z": [1],
-                }
-                send(name, json.dumps(text).encode())
-            case 5:
-                send(name, None)
-                total = None
-        made.order(name, total)
+        at = "2026-01-31T08:00:00Z"
+        text = json.dumps({"total": total, "id": name, "at": at, "fee": 2.5, "z": [1]})
+        forms: list[tuple[Any, ...]] = [
+            (framed_id + body, kept),
+            (body, ("__value_schema_id", framed_id), kept),
+            (body, ("apicurio.value.globalId", ids["global"]), kept),
+            (body, ("apicurio.value.contentId", ids["content"])),
+            (single(GIVEN, given),),
+            (single(REGISTERED, body),),
+            (text.encode(),),
+            (None,),
+        ]
+        form = forms[n % len(forms)]
+        send(name, *form)
+        made.order(name, None if form == (None,) else total)
+    for value, reason, *headers in _broken(value_id):
+        send("x", value, *headers)
+        made.dead[reason] += 1
+    assert out.flush(30) == 0
+
+
+def _broken(value_id: int) -> list[tuple[Any, ...]]:
+    """Values that are no records, why, and their headers."""
     bomb = zlib.compress(bytes(2_000_000), 9)
-    for value, reason, *headers in (
+    return [
         (b"", "frame/empty"),
         (b"\1\2\3", "frame/magic"),
         (b"\0\0\0", "frame/short"),
         (b"[1]", "frame/magic"),
         (b"\xc3\x01" + bytes(8), "schema/unknown_id"),
+        (b"\x03\x00" + GUID + b"?", "schema/unknown_id"),
         (b"\x03\x05" + GUID + b"junk", "frame/compression"),
         (b"\x03\x05" + GUID + bomb, "frame/inflated"),
         (b"\x03\x07" + GUID, "frame/compression"),
@@ -215,10 +221,7 @@ def _mixed(made: Written) -> None:
         (b'{"id": "x"}', "decode/missing"),
         (b"{" + b'"a":{' * 100, "decode/depth"),
         (b'{"id": "x", "total": 1, "fee": 1.234}', "decode/lossy"),
-    ):
-        send("x", value, *headers)
-        made.dead[reason] += 1
-    assert out.flush(30) == 0
+    ]
 
 
 def _json(made: Written) -> None:
@@ -248,7 +251,7 @@ def _bare(made: Written) -> None:
 
 
 def test_every_framing_comes_through_and_is_proven(written: Written, tmp_path: Path) -> None:
-    """What three topics hold in eight framings arrives as it was meant, and `verify` agrees."""
+    """What three topics hold in nine framings arrives as it was meant, and `verify` agrees."""
     config = tmp_path / "framed.yaml"
     config.write_text(CONFIG)
     for name, schema in (
@@ -272,14 +275,14 @@ def test_every_framing_comes_through_and_is_proven(written: Written, tmp_path: P
 def _judge(made: Written) -> None:
     found: dict[str, float | None] = {}
     records = 0
-    with Registry(made.env["HUB_REGISTRY"]) as registry:
-        wanted = registry.lookup("framed.unified-value", CONTRACT)
+    with connect_target(Access(made.env["HUB_REGISTRY"])) as registry:
+        (version,) = registry.versions("framed.unified-value")
     for message in read(made.env["HUB_BOOTSTRAP"], "framed.unified"):
         names = [name for name, _ in message.headers() or []]
         assert set(names) <= {"trace", "fed.origin"}
         datum, value = None, message.value()
         if value is not None:
-            assert value[:5] == b"\0" + struct.pack(">i", wanted)
+            assert value[:5] == b"\0" + struct.pack(">i", version.id)
             datum = fastavro.schemaless_reader(io.BytesIO(value[5:]), CONTRACT, None)["total"]
         found[message.key().decode()] = datum
         records += 1

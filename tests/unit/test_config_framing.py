@@ -17,7 +17,7 @@ CONFIG = """\
 version: 1
 federation: f
 clusters:
-  a: {properties: {bootstrap.servers: "a:1"}, registry: {url: "http://a"}}
+  a: {properties: {bootstrap.servers: "a:1"}, registry: {REGISTRY}}
   b: {properties: {bootstrap.servers: "b:1"}, registry: {url: "http://b"}}
 streams:
   s:
@@ -32,6 +32,14 @@ streams:
 """
 
 
+URL = 'url: "http://a"'
+REGISTRIES = {
+    "apicurio": f"type: apicurio, {URL}",
+    "confluent": URL,
+    "glue": "type: glue, region: eu-central-1",
+}
+
+
 @pytest.fixture
 def lint(tmp_path):
     """Findings of the configuration with these framings, without the file's name."""
@@ -40,11 +48,10 @@ def lint(tmp_path):
     field = {"name": "id", "type": "int", "default": "x"}
     (tmp_path / "bad.avsc").write_text(json.dumps({**RECORD, "fields": [field]}))
 
-    def run(framing="auto", keys="auto", *, registry=True, tombstones="forward"):
+    def run(framing="auto", keys="auto", *, registry=URL, tombstones="forward"):
         text = CONFIG.replace("FRAMING", framing).replace("KEYS", keys)
-        text = text.replace("TOMBSTONES", tombstones)
-        if not registry:
-            text = text.replace(', registry: {url: "http://a"}', "")
+        text = text.replace("TOMBSTONES", tombstones).replace("REGISTRY", registry)
+        text = text.replace(", registry: {}", "")
         file = tmp_path / "f.yaml"
         file.write_text(text)
         try:
@@ -68,8 +75,9 @@ def test_each_framing_is_taken_with_the_schemas_that_it_takes(lint, name):
     """A word alone, or with files where it takes files, has no findings."""
     forms = {"none": [name], "one": [f"{{type: {name}, schema: r.avsc}}"], "any": [name]}
     forms["any"] += [f"{{type: {name}, schema: r.avsc}}", f"{{type: {name}, schema: [r.avsc]}}"]
+    registry = REGISTRIES["glue" if name == "glue" else "apicurio"]
     for form in forms[FRAMINGS[name].given]:
-        assert lint(keys=form) == []
+        assert lint(keys=form, registry=registry) == []
 
 
 @pytest.mark.parametrize(
@@ -79,7 +87,7 @@ def test_each_framing_is_taken_with_the_schemas_that_it_takes(lint, name):
         ("string", "12:18: `framing` must be one of"),
         ("json", "12:18: framing json needs one schema; write {type: json, schema: file.avsc}"),
         ("{type: avro, schema: [r.avsc, r.avsc]}", "12:9: framing avro needs one schema"),
-        ("{type: glue, schema: r.avsc}", "12:31: `schema` is not for framing glue; remove it"),
+        ("{type: confluent, schema: r.avsc}", "12:36: `schema` is not for framing confluent"),
         ("{type: json, schema: none.avsc}", "12:39: schema `none.avsc` does not exist; it is"),
         ("{type: json, schema: no.avsc}", "12:39: schema `no.avsc` is of no use: schema is not JSON"),
         ("{type: auto, schema: [r.avsc, no.avsc]}", "12:48: schema `no.avsc` is of no use"),
@@ -119,9 +127,27 @@ def test_avro_needs_no_default_to_be_sound(lint):
 def test_a_registry_is_needed_where_a_framing_asks_one(lint, framing, keys, tombstones, said):
     """A source that asks no registry needs none, and keys that cannot be read are told of."""
     framing = framing.replace("JSON", "{type: json, schema: r.avsc}")
-    found = lint(framing, keys, registry=False, tombstones=tombstones)
+    found = lint(framing, keys, registry="", tombstones=tombstones)
     if said is None:
         assert found == []
     else:
         assert len(found) == 1
         assert found[0].startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("registry", "framing", "fit"),
+    [
+        ("confluent", "apicurio-global", "apicurio"),
+        ("confluent", "apicurio-header", "apicurio"),
+        ("confluent", "glue", "glue"),
+        ("glue", "confluent", "confluent or apicurio"),
+        ("glue", "confluent-header", "confluent or apicurio"),
+        ("apicurio", "glue", "glue"),
+    ],
+)
+def test_a_registry_has_the_ids_that_a_framing_names(lint, registry, framing, fit):
+    """A framing whose ids the cluster's registry cannot know is refused, with the type it needs."""
+    (found,) = lint(framing, "string", registry=REGISTRIES[registry])
+    assert found.startswith(f"12:18: framing {framing} needs a registry of type {fit}; ")
+    assert found.endswith(f"cluster `a` is of type {registry}")
