@@ -240,7 +240,8 @@ def _of_text(node: Type) -> Callable[[str], Any] | None:
     if node.kind in ("float", "double"):
         return lambda text: _special(node, text)
     if node.kind == "enum" or (node.logical and node.logical != "duration"):
-        return convert.scalar(_TEXT, node, _NAMED).run
+        parse_text = convert.scalar(_TEXT, node, _NAMED).run
+        return lambda text: parse_text(_whole_text(text))
     return (lambda text: _base64(node, text)) if node.kind in ("bytes", "fixed") else None
 
 
