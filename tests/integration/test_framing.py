@@ -18,10 +18,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import boto3
 import fastavro
 import httpx
 import pytest
 from confluent_kafka.admin import NewTopic
+from moto.core.responses import ActionResult
+from moto.glue.responses import GlueResponse
+from moto.server import ThreadedMotoServer
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -31,7 +35,7 @@ from federation.kafka.clients import producer, reach, wait
 from federation.schemas.registry import Access, connect_target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from federation.sandbox import Sandbox
 
@@ -152,15 +156,19 @@ class Written:
 def written(sandbox: Sandbox) -> Written:
     """The three topics."""
     made = Written(sandbox.env())
-    for alias, topics in (("eu", ["framed.mixed"]), ("us", ["framed.json", "framed.bare"])):
-        cluster = reach(alias, {"bootstrap.servers": made.env[f"{alias.upper()}_BOOTSTRAP"]})
-        for topic in topics:
-            new = NewTopic(topic, 2, 1)
-            wait(cluster.admin.create_topics([new])[topic], "topic cannot be created", alias)
+    _topics(made.env, "eu", "framed.mixed")
+    _topics(made.env, "us", "framed.json", "framed.bare")
     _mixed(made)
     _json(made)
     _bare(made)
     return made
+
+
+def _topics(env: Mapping[str, str], alias: str, *topics: str) -> None:
+    cluster = reach(alias, {"bootstrap.servers": env[f"{alias.upper()}_BOOTSTRAP"]})
+    for topic in topics:
+        new = NewTopic(topic, 2, 1)
+        wait(cluster.admin.create_topics([new])[topic], "topic cannot be created", alias)
 
 
 def _mixed(made: Written) -> None:
@@ -252,32 +260,95 @@ def _bare(made: Written) -> None:
 
 def test_every_framing_comes_through_and_is_proven(written: Written, tmp_path: Path) -> None:
     """What three topics hold in nine framings arrives as it was meant, and `verify` agrees."""
-    config = tmp_path / "framed.yaml"
-    config.write_text(CONFIG)
-    for name, schema in (
-        ("order", CONTRACT), ("raw", RAW), ("given", GIVEN), ("numbered", NUMBERED),
-    ):  # fmt: skip
-        (tmp_path / f"{name}.avsc").write_text(json.dumps(schema))
+    _walk(tmp_path, CONFIG, {**written.env, "US_REGISTRY": ""})
+    _judge(written, "framed.unified")
+
+
+GLUED = """\
+version: 1
+federation: glued
+clusters:
+  us:
+    properties: {bootstrap.servers: "${US_BOOTSTRAP}"}
+    registry: {type: glue, region: eu-central-1, url: "${GLUE}"}
+  hub:
+    properties: {bootstrap.servers: "${HUB_BOOTSTRAP}"}
+    registry: {url: "${HUB_REGISTRY}"}
+streams:
+  orders:
+    schema: order.avsc
+    sources: [{cluster: us, topics: [glued.orders], key_framing: string, key: {id: .}}]
+    target: {cluster: hub, topic: glued.unified, key: [id]}
+    errors: {limit: {ratio: 1}}
+run: {parallelism: 1, checkpoint: 1s}
+"""
+
+
+@pytest.fixture
+def glue(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Glue's API on loopback, and the environment that reaches it."""
+    nothing = lambda _self: ActionResult({"Schemas": []})  # noqa: E731 - moto lacks ListSchemas
+    monkeypatch.setattr(GlueResponse, "list_schemas", nothing, raising=False)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    env = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "word"}
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    yield {"GLUE": f"http://{host}:{port}", "AWS_EC2_METADATA_DISABLED": "true", **env}
+    server.stop()
+
+
+def test_records_of_glue(sandbox: Sandbox, glue: dict[str, str], tmp_path: Path) -> None:
+    """Versions of AWS Glue, stored and compressed, arrive by the ids of the target's registry."""
+    made = Written({**sandbox.env(), **glue})
+    _topics(made.env, "us", "glued.orders")
+    client = boto3.client("glue", region_name="eu-central-1", endpoint_url=glue["GLUE"])
+    client.create_registry(RegistryName="default-registry")
+    version = client.create_schema(
+        RegistryId={"RegistryName": "default-registry"}, SchemaName="orders", DataFormat="AVRO",
+        Compatibility="NONE", SchemaDefinition=json.dumps(REGISTERED),
+    )["SchemaVersionId"]  # fmt: skip
+    out = producer("us", {"bootstrap.servers": made.env["US_BOOTSTRAP"]})
+    for n in range(200):
+        name = f"g-{n % 50}"
+        body = avro(REGISTERED, {"id": name, "total": n / 4})
+        framed = b"\x03\x05" if n % 2 else b"\x03\x00"
+        framed += UUID(version).bytes + (zlib.compress(body) if n % 2 else body)
+        out.produce("glued.orders", None if n % 10 == 9 else framed, name.encode())
+        made.order(name, None if n % 10 == 9 else n / 4)
+    out.produce("glued.orders", b"\x03\x05" + GUID + zlib.compress(b"?"), b"x")
+    made.dead["schema/unknown_id"] += 1
+    assert out.flush(30) == 0
+    _walk(tmp_path, GLUED, made.env)
+    _judge(made, "glued.unified")
+
+
+def _walk(folder: Path, text: str, env: Mapping[str, str]) -> None:
+    """Lint, run to the end and verify, as a person does."""
+    config = folder / "framed.yaml"
+    config.write_text(text)
+    schemas = {"order": CONTRACT, "raw": RAW, "given": GIVEN, "numbered": NUMBERED}
+    for name, schema in schemas.items():
+        (folder / f"{name}.avsc").write_text(json.dumps(schema))
     for command in (("lint",), ("start", "--until-caught-up"), ("verify", "--all")):
         done = subprocess.run(
             [sys.executable, "-m", "federation", command[0], "-c", str(config), *command[1:]],
-            env={**os.environ, **written.env, "US_REGISTRY": ""},
+            env={**os.environ, **env},
             capture_output=True,
             text=True,
             timeout=200,
             check=False,
         )
         assert done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
-        if command[0] == "start":
-            _judge(written)
 
 
-def _judge(made: Written) -> None:
+def _judge(made: Written, topic: str) -> None:
     found: dict[str, float | None] = {}
     records = 0
     with connect_target(Access(made.env["HUB_REGISTRY"])) as registry:
-        (version,) = registry.versions("framed.unified-value")
-    for message in read(made.env["HUB_BOOTSTRAP"], "framed.unified"):
+        (version,) = registry.versions(f"{topic}-value")
+    for message in read(made.env["HUB_BOOTSTRAP"], topic):
         names = [name for name, _ in message.headers() or []]
         assert set(names) <= {"trace", "fed.origin"}
         datum, value = None, message.value()
@@ -289,7 +360,7 @@ def _judge(made: Written) -> None:
     assert records == made.records
     assert found == made.values
     dead: Counter[str] = Counter()
-    for message in read(made.env["HUB_BOOTSTRAP"], "framed.unified.dead"):
+    for message in read(made.env["HUB_BOOTSTRAP"], f"{topic}.dead"):
         said = dict(message.headers())
         dead[f"{said['fed.dead.stage'].decode()}/{said['fed.dead.reason'].decode()}"] += 1
     assert dead == made.dead
