@@ -40,15 +40,19 @@ def plan(config: Path, output: str) -> None:
     emit(to_json(found), output, lambda _: "")
 
 
-def compiled(config: Path) -> Plan:
+def compiled(config: Path, *, keep: bool = False) -> Plan:
     """Load a configuration, ask its clusters and compile the plan, with progress on a terminal.
+
+    Args:
+        config: the file.
+        keep: remember what the registries said, for a start while one of them does not answer.
 
     Raises:
         ConfigError: the file is wrong.
         PlanError: it cannot work on these clusters and schemas.
     """
     from federation.config.load import load
-    from federation.plan import contracts
+    from federation.plan import contracts, remembered
     from federation.plan.compile import compile as compile_plan
     from federation.plan.gather import gather
 
@@ -61,8 +65,11 @@ def compiled(config: Path) -> Plan:
             waiting.remove(alias)
             status.update(_asking(waiting))
 
-        facts = gather(loaded, progress=answered)
-    return compile_plan(loaded, facts)
+        facts = remembered.recall(loaded, gather(loaded, progress=answered))
+    plan = compile_plan(loaded, facts)
+    if keep:
+        remembered.keep(loaded, facts)
+    return plan
 
 
 def _asking(waiting: list[str]) -> str:

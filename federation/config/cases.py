@@ -23,7 +23,14 @@ from pydantic import (
 
 from federation.config.document import read
 from federation.config.explain import validate
-from federation.config.models import PLACE, Instant, Model, Name
+from federation.config.models import (
+    PLACE,
+    FramingType,
+    Instant,
+    KeyFramingType,
+    Model,
+    Name,
+)
 from federation.errors import ConfigError, FederationError, Finding
 from federation.schemas.avro import PRIMITIVES, Schema, parse
 
@@ -66,10 +73,18 @@ class Incoming(Model):
     """A source record. Without `value` and `raw` it is a delete marker."""
 
     key: Any = Field(None, description="The key by `key_schema`; without it the key is null.")
-    value: Any = Field(None, description="The value by `schema`, as Avro JSON; null deletes.")
+    value: Any = Field(
+        None,
+        description="The value by `schema`, as Avro JSON; under framing "
+        "`json` any JSON; null deletes.",
+    )
     raw: Hex | None = Field(
         None, description="Instead of `value`: the bytes as they lie in the topic, hexadecimal."
     )
+    framing: FramingType | None = Field(
+        None, description="How the value is framed; default: as the source says (auto: confluent)."
+    )
+    key_framing: KeyFramingType | None = Field(None, description="The same of the key.")
     timestamp: Instant | None = Field(None, description="Default: 2026-01-01T00:00:00Z.")
     headers: tuple[tuple[str, str | None], ...] = Field(
         (), description="Pairs of name and text, in order."

@@ -49,4 +49,4 @@ def load_clusters(path: Path, *, env: Mapping[str, str] | None = None) -> Loaded
                 for one in findings
             ]
         )
-    return Loaded(config, path, {}, tuple(findings), document)
+    return Loaded(config, path, {}, {}, tuple(findings), document)

@@ -201,7 +201,7 @@ def _finding(
     if kind == "value_error":
         plain = path not in document.at_keys and found  # of a mapping, the message says it all
         return Finding(f"{name}: {ctx['error']}{plain or ''}", where, hint)
-    if kind == "start":
+    if kind in {"start", "subjects"}:  # written for people, in the models
         return Finding(f"{name} {detail['msg']}{found}", where, hint)
     if kind == "string_pattern_mismatch":
         rule = _PATTERNS.get(ctx["pattern"], "the form is not right")

@@ -6,16 +6,23 @@ Each rule is a small function from :class:`Facts` to mistakes; :data:`RULES` is 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from federation.config.contracts import read_contracts
 from federation.config.explain import nearest
+from federation.config.framings import (
+    framing_schemas,
+    missing_registries,
+    read_schemas,
+    unknown_names,
+    unread_keys,
+)
+from federation.config.mistakes import Facts, Mistake
 from federation.config.models import StartOffsets
 from federation.config.refusals import refusal
 from federation.errors import FederationError
-from federation.schemas.avro import Schema, Type, parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -24,80 +31,24 @@ if TYPE_CHECKING:
     from federation.config.document import ConfigPath, Document
     from federation.config.models import Config, Source, Stream
     from federation.mapping.rules import Rule
+    from federation.schemas.avro import Schema, Type
+    from federation.schemas.parts import Part
 
 LONGEST_CHECKPOINT = timedelta(minutes=10)  # brokers end transactions after 15 by default
 _TEXT_KEYS = frozenset({"string", "int", "long", "boolean", "enum"})
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """A finding by its config path; ``at_key`` points at the key instead of the value."""
-
-    path: ConfigPath
-    what: str
-    hint: str
-    severity: str = "error"
-    at_key: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the rules look at.
-
-    Attributes:
-        config: the configuration, without the parts that are already known to be wrong.
-        raw: the file's values, those parts included.
-        contracts: parsed contracts by stream, where they could be read.
-        whole: whether ``config`` is all of the file.
-    """
-
-    config: Config
-    raw: Mapping[str, Any]
-    contracts: Mapping[str, Schema]
-    whole: bool
-
-
 def lint(
     config: Config, document: Document, folder: Path, *, whole: bool
-) -> tuple[list[Mistake], dict[str, Schema]]:
-    """Apply every rule; also gives the parsed contracts by stream."""
-    contracts, mistakes = _contracts(document.data, folder)
-    known = {name: contracts[name] for name in config.streams if name in contracts}
+) -> tuple[list[Mistake], dict[str, tuple[Part, ...]], dict[Path, Schema]]:
+    """Apply every rule; also gives contracts by stream, as their parts, and schemas by file."""
+    contracts, mistakes = read_contracts(document.data, folder)
+    given, unusable = read_schemas(config)
+    parts = {name: contracts[name] for name in config.streams if name in contracts}
+    known = {name: found[-1].schema for name, found in parts.items()}
     facts = Facts(config, document.data, known, whole)
-    return [*mistakes, *(mistake for rule in RULES for mistake in rule(facts))], known
-
-
-def _contracts(data: Mapping[str, Any], folder: Path) -> tuple[dict[str, Schema], list[Mistake]]:
-    """Read the contracts, those of streams with other mistakes too."""
-    contracts: dict[str, Schema] = {}
-    mistakes: list[Mistake] = []
-    streams = data.get("streams")
-    for name, stream in streams.items() if isinstance(streams, dict) else ():
-        shown = stream.get("schema") if isinstance(stream, dict) else None
-        if not isinstance(shown, str):
-            continue
-        path = ("streams", name, "schema")
-        try:
-            contract = parse((folder / shown).read_text("utf-8"))
-        except FileNotFoundError:
-            hint = f"it is sought beside the configuration, at {folder / shown}"
-            mistakes.append(Mistake(path, f"contract `{shown}` does not exist", hint))
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not UTF-8 text"
-            mistakes.append(
-                Mistake(path, f"contract `{shown}` cannot be read: {reason}", "an .avsc file")
-            )
-        except FederationError as error:
-            first = error.findings[0]
-            what = f"contract `{shown}` is not an Avro schema: {first.what}"
-            mistakes.append(Mistake(path, what, first.hint or "correct the .avsc file"))
-        else:
-            if contract.root.kind != "record":
-                what = f"contract `{shown}` is no record but {contract.root}"
-                mistakes.append(Mistake(path, what, "a stream's record is an Avro record"))
-            else:
-                contracts[name] = contract
-    return contracts, mistakes
+    found = [mistake for rule in RULES for mistake in rule(facts)]
+    return [*mistakes, *unusable, *found], parts, given
 
 
 def nothing_declared(facts: Facts) -> Iterator[Mistake]:
@@ -126,14 +77,22 @@ def unused_clusters(facts: Facts) -> Iterator[Mistake]:
         yield Mistake(("clusters", alias), what, "remove it or name it", "warning", at_key=True)
 
 
-def missing_registries(facts: Facts) -> Iterator[Mistake]:
-    """A cluster in use has no registry, where its records' schemas would be found."""
-    used = {alias for _, alias in _cluster_uses(facts.config)}
-    for alias in facts.config.clusters:
-        if alias in used and facts.raw["clusters"][alias].get("registry") is None:
-            what = f"cluster `{alias}` has no schema registry"
-            hint = "add `registry: {url: …}`: records name their schema by its ids"
-            yield Mistake(("clusters", alias), what, hint, at_key=True)
+def registries(facts: Facts) -> Iterator[Mistake]:
+    """A registry that is used in a way that its type, or the form of its key, does not allow."""
+    for name, stream in facts.config.streams.items():
+        target = facts.config.clusters.get(stream.target.cluster)
+        if target and target.registry and target.registry.type == "glue":
+            what = f"cluster `{stream.target.cluster}` keeps its schemas in Glue"
+            hint = "a target needs a registry that speaks Confluent's API: records name its ids"
+            yield Mistake(("streams", name, "target", "cluster"), what, hint)
+    for alias, cluster in facts.config.clusters.items():
+        key = cluster.registry.key if cluster.registry else None
+        if key is None or not key.is_file():
+            continue  # the machine that checks a configuration need not be the one that runs it
+        if "BEGIN PRIVATE KEY" not in key.read_text("latin-1"):
+            what = f"`{key.name}` is not a private key as PKCS#8 without a passphrase"
+            hint = "openssl pkcs8 -topk8 -nocrypt -in OLD -out NEW"
+            yield Mistake(("clusters", alias, "registry", "key"), what, hint)
 
 
 def client_properties(facts: Facts) -> Iterator[Mistake]:
@@ -286,6 +245,10 @@ RULES: tuple[Callable[[Facts], Iterator[Mistake]], ...] = (
     unknown_clusters,
     unused_clusters,
     missing_registries,
+    registries,
+    framing_schemas,
+    unknown_names,
+    unread_keys,
     client_properties,
     repeated_sources,
     loops,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from federation.config.document import ConfigPath
     from federation.config.models import Config
     from federation.schemas.avro import Schema
+    from federation.schemas.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,10 @@ class Loaded:
         config: the values; relative paths are resolved against the file's folder.
         path: the file.
         contracts: the parsed contract of each stream, by the stream's name.
+        schemas: the parsed writer schemas that framings give, by file.
         earlier: by stream, the contracts that it was written with before, oldest first.
+        references: by stream, what its contract refers to in files of their own, each after what
+            it uses itself.
         warnings: what is odd but does not stop anything.
         positions: where each value stands in the file.
     """
@@ -39,9 +43,11 @@ class Loaded:
     config: Config
     path: Path
     contracts: Mapping[str, Schema]
+    schemas: Mapping[Path, Schema]
     warnings: tuple[Finding, ...]
     positions: Document
     earlier: Mapping[str, tuple[Schema, ...]] = field(default_factory=dict)
+    references: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
 
     def where(self, *path: str | int) -> str:
         """``file:line:column`` of a config path: ``where("streams", "orders", "target", "topic")``.
@@ -68,9 +74,12 @@ def load(path: Path, *, env: Mapping[str, str] | None = None, offline: bool = Fa
         names_only(document)
     explained = explain(document, path.parent)
     findings = [*document.findings, *explained.findings]
-    contracts: dict[str, Schema] = {}
+    parts: dict[str, tuple[Part, ...]] = {}
+    schemas: dict[Path, Schema] = {}
     if explained.config is not None:
-        mistakes, contracts = lint(explained.config, document, path.parent, whole=explained.whole)
+        mistakes, parts, schemas = lint(
+            explained.config, document, path.parent, whole=explained.whole
+        )
         for mistake in mistakes:
             place: ConfigPath = explained.in_file(mistake.path)
             if not document.is_broken(place):
@@ -79,7 +88,17 @@ def load(path: Path, *, env: Mapping[str, str] | None = None, offline: bool = Fa
     findings = [_scrubbed(one) for one in sorted(dict.fromkeys(findings), key=_by_place)]
     if explained.config is None or any(one.severity == "error" for one in findings):
         raise ConfigError.of(findings)
-    return Loaded(explained.config, path, contracts, tuple(findings), document)
+    contracts = {name: found[-1].schema for name, found in parts.items()}
+    references = {name: found[:-1] for name, found in parts.items()}
+    return Loaded(
+        explained.config,
+        path,
+        contracts,
+        schemas,
+        tuple(findings),
+        document,
+        references=references,
+    )
 
 
 def _scrubbed(finding: Finding) -> Finding:

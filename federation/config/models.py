@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -98,6 +98,8 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 PLACE = r"^[^/]+/[^/]+$"
 URL = r"^https?://\S+$"
+_REST_ONLY = ("username", "password", "token", "oauth", "headers", "ca", "certificate", "key")
+_GLUE_ONLY = ("region", "name")
 Name = Annotated[str, Field(pattern=NAME)]
 Topic = Annotated[str, Field(pattern=TOPIC)]
 
@@ -108,20 +110,76 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
 
-class Registry(Model):
-    """A schema registry that speaks Confluent's REST API, at any path."""
+class OAuth(Model):
+    """A bearer token by OAuth 2.0's client credentials grant, renewed in time."""
 
     url: str = Field(
         pattern=URL,
-        description="Base URL, with its path if it has one.",
-        examples=["http://127.0.0.1:8081/apis/ccompat/v7"],
+        description="The token endpoint.",
+        examples=["https://login.example/realms/kafka/protocol/openid-connect/token"],
+    )
+    client_id: str = Field(description="Who asks.")
+    client_secret: SecretStr = Field(description="Its secret.")
+    scope: str = Field("", description="What is asked for; several words by blanks.")
+
+
+class Registry(Model):
+    """A schema registry: one that speaks Confluent's REST API, Apicurio, or AWS Glue."""
+
+    type: Literal["confluent", "apicurio", "glue"] = Field(
+        "confluent",
+        description="Whose API it speaks. `confluent` is spoken by Confluent, Karapace, Redpanda "
+        "and, below `/apis/ccompat/v7`, Apicurio; `apicurio` adds Apicurio's own global and "
+        "content ids; `glue` is for sources only.",
+    )
+    url: str | None = Field(
+        None,
+        pattern=URL,
+        description="Base URL, with its path if it has one. Of Apicurio: the server's address, or "
+        "that of one of its APIs. Of Glue: another endpoint than the region's own.",
+        examples=["http://127.0.0.1:8081", "http://127.0.0.1:8080/apis/ccompat/v7"],
+    )
+    region: str | None = Field(None, description="AWS region of Glue.", examples=["eu-central-1"])
+    name: str | None = Field(
+        None, description="The registry's name in Glue; default: `default-registry`."
     )
     username: str | None = Field(None, description="User name for basic authentication.")
     password: SecretStr | None = Field(None, description="Password for basic authentication.")
     token: SecretStr | None = Field(None, description="Bearer token.")
+    oauth: OAuth | None = Field(None, description="Where a bearer token is to be had.")
+    headers: dict[str, Property] = Field(
+        default_factory=dict,
+        description="Further headers of each question.",
+        examples=[{"target-sr-cluster": "lsrc-123", "Confluent-Identity-Pool-Id": "pool-1"}],
+    )
     ca: LocalPath | None = Field(
         None, description="PEM file of the authority that signed the server."
     )
+    certificate: LocalPath | None = Field(
+        None, description="PEM file of the client's own certificate, where the server asks for one."
+    )
+    key: LocalPath | None = Field(
+        None, description="PEM file of the certificate's private key, without a passphrase."
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Registry:
+        glue = self.type == "glue"
+        needed = "region" if glue else "url"
+        if getattr(self, needed) is None:
+            message = f"a registry of type {self.type} needs `{needed}`"
+            raise ValueError(message)
+        for name in _REST_ONLY if glue else _GLUE_ONLY:
+            if getattr(self, name):
+                message = f"`{name}` is of no use to a registry of type {self.type}"
+                raise ValueError(message)
+        if (self.certificate is None) != (self.key is None):
+            message = "`certificate` and `key` go together"
+            raise ValueError(message)
+        if sum(one is not None for one in (self.username, self.token, self.oauth)) > 1:
+            message = "one of `username`, `token` and `oauth`"
+            raise ValueError(message)
+        return self
 
 
 class Cluster(Model):
@@ -178,6 +236,71 @@ Start = Annotated[
 ]
 
 
+def _subjects_kind(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "word" if value in get_args(Strategy) else None
+    return "list" if isinstance(value, list | tuple) else None
+
+
+Strategy = Literal["topic", "record", "topic-record"]
+Subjects = Annotated[
+    Annotated[Strategy, Tag("word")] | Annotated[tuple[str, ...], Tag("list")],
+    Discriminator(
+        _subjects_kind,
+        custom_error_type="subjects",
+        custom_error_message="must be topic, record, topic-record or a list of subjects",
+    ),
+]
+
+
+def _files(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+FramingType = Literal[
+    "auto", "confluent", "confluent-header", "apicurio-global", "apicurio-content",
+    "apicurio-header", "glue", "single-object", "avro", "json",
+]  # fmt: skip
+KeyFramingType = Literal[FramingType, "string", "int", "long"]
+Schemas = Annotated[
+    tuple[LocalPath, ...],
+    BeforeValidator(_files),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    Field(
+        alias="schema",
+        description="Writer schemas (.avsc, relative to this file), one or a list: for `avro` and "
+        "`json` the one that all records have, for `single-object` and `auto` those that they may "
+        "have besides registered ones; JSON under `auto` has the first.",
+    ),
+]
+
+
+class Framing(Model):
+    """How values say which schema wrote them; a bare word is short for `{type: …}`.
+
+    [Framings](framing.md) says what each type is.
+    """
+
+    type: FramingType = Field(description="The form; `auto` tells them apart record by record.")
+    schemas: Schemas = ()
+
+
+class KeyFraming(Model):
+    """How keys say which schema wrote them.
+
+    Keys are read for delete markers only: other target keys are made from values.
+    """
+
+    type: KeyFramingType = Field(
+        description="As for values; or what Kafka's String-, Integer- and LongSerializer write."
+    )
+    schemas: Schemas = ()
+
+
+def _framing(value: Any) -> Any:
+    return {"type": value} if isinstance(value, str) else value
+
+
 class Source(Model):
     """Topics of one cluster that feed the stream."""
 
@@ -188,6 +311,14 @@ class Source(Model):
     )
     start: Start = Field(
         "earliest", description="Where the first run begins; later runs go on from their state."
+    )
+    framing: Annotated[Framing, BeforeValidator(_framing)] = Field(
+        Framing(type="auto"),
+        description="How values name their schema: a word, or `{type, schema}`; default `auto`.",
+    )
+    key_framing: Annotated[KeyFraming, BeforeValidator(_framing)] = Field(
+        KeyFraming(type="auto"),
+        description="The same of the keys of delete markers; default `auto`.",
     )
     where: str | None = Field(
         None,
@@ -201,6 +332,13 @@ class Source(Model):
     fields: dict[str, Rule] = Field(
         default_factory=dict,
         description="Contract field from a source path; unnamed fields go by name.",
+    )
+    subjects: Subjects = Field(
+        "topic",
+        description="Where the registry has the schemas of the topics' values, for `plan` to "
+        "check: `topic` (`<topic>-value` and `<topic>-<record>`; where there is neither, "
+        "`<topic>`), `topic-record` (`<topic>-<record>`), `record` (any record that can meet the "
+        "contract), or a list of subjects.",
     )
 
     @model_validator(mode="after")
@@ -254,6 +392,11 @@ class Target(Model):
     key: Annotated[TargetKey, BeforeValidator(_target_key)] = Field(
         description="Contract fields that make the key: a list, or `{fields, encoding}`."
     )
+    subjects: Strategy = Field(
+        "topic",
+        description="Under what subjects the schemas of values and keys are registered: "
+        "`<topic>-value` and `<topic>-key`, the record's full name, or `<topic>-<record>`.",
+    )
     delivery: Literal["exactly-once", "at-least-once"] = Field(
         "exactly-once", description="What a crash may do: nothing, or repeat some records."
     )
@@ -293,11 +436,27 @@ class Errors(Model):
     )
 
 
+class Contract(Model):
+    """The contract in several files: types that others use stand each in a file of its own."""
+
+    file: LocalPath = Field(description="The contract: an .avsc file, relative to this file.")
+    references: tuple[LocalPath, ...] = Field(
+        (),
+        description=".avsc files of the named types that it uses, and that these use, in any "
+        "order. Each is registered under its full name, and referred to.",
+    )
+
+
+def _contract(value: Any) -> Any:
+    return {"file": value} if isinstance(value, str | Path) else value
+
+
 class Stream(Model):
     """One unified stream: a contract, its sources and its target."""
 
-    contract: LocalPath = Field(
-        alias="schema", description="The contract: an .avsc file, relative to this file."
+    contract: Annotated[Contract, BeforeValidator(_contract)] = Field(
+        alias="schema",
+        description="The contract: an .avsc file, relative to this file, or `{file, references}`.",
     )
     sources: tuple[Source, ...] = Field(min_length=1, description="What the stream is made from.")
     deduplicate: Deduplicate | None = Field(

@@ -25,8 +25,12 @@ _MODELS: tuple[type[BaseModel], ...] = (
     models.Config,
     models.Cluster,
     models.Registry,
+    models.OAuth,
     models.Stream,
+    models.Contract,
     models.Source,
+    models.Framing,
+    models.KeyFraming,
     models.StartTimestamp,
     models.StartOffsets,
     Rule,
@@ -58,6 +62,13 @@ def json_schema() -> dict[str, Any]:
     fields = definitions["TargetKey"]["properties"]["fields"]
     key = definitions["Target"]["properties"]["key"]
     key["anyOf"] = [{"type": "string"}, fields, {"$ref": key.pop("$ref")}]
+    contract = definitions["Stream"]["properties"]["schema"]
+    contract["anyOf"] = [{"type": "string"}, {"$ref": contract.pop("$ref")}]
+    for name, long in (("framing", "Framing"), ("key_framing", "KeyFraming")):
+        side = definitions["Source"]["properties"][name]
+        words = definitions[long]["properties"]["type"]["enum"]
+        side["anyOf"] = [{"enum": words}, {"$ref": side.pop("$ref")}]
+        side["default"] = "auto"
     for model in _MODELS:
         for name, info in model.model_fields.items():
             if isinstance(info.default, timedelta):  # pydantic would write P1D

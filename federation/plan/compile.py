@@ -60,6 +60,10 @@ def _unanswered(facts: Facts, notes: Notes) -> None:
             if one.error is not None:
                 what = f"{one.error.where}: {one.error.what}" if one.error.where else one.error.what
                 notes.error(("clusters", alias, kind), what, one.error.hint)
+    for alias, registry in facts.registries.items():
+        if (stale := registry.stale) is not None:
+            what = f"{stale.where}: {stale.what}" if stale.where else stale.what
+            notes.warning(("clusters", alias, "registry"), what, stale.hint)
 
 
 class _Stream:
@@ -82,7 +86,13 @@ class _Stream:
         if target_facts.error is not None:
             return None
         target = TargetCompiler(
-            self.notes, (*self.at, "target"), self.stream, list(self._source_topics())
+            self.notes,
+            (*self.at, "target"),
+            self.stream,
+            naming.target_schemas(
+                self.stream, self.contract, self.loaded.references.get(self.name, ())
+            ),
+            list(self._source_topics()),
         ).compile(
             (self.loaded.config.federation, self.name),
             self._cluster(alias),
@@ -94,7 +104,7 @@ class _Stream:
         return StreamPlan(
             name=self.name,
             contract=self.contract.json,
-            contract_file=str(self.stream.contract),
+            contract_file=str(self.stream.contract.file),
             earlier=tuple(one.json for one in self.loaded.earlier.get(self.name, ())),
             sources=tuple(sources),
             deduplication=Deduplication(given.key, given.window, given.across_keys)
@@ -112,7 +122,9 @@ class _Stream:
         facts = self.facts.clusters[source.cluster]
         if facts.error is not None:
             return None
-        compiler = SourceCompiler(self.notes, (*self.at, "sources", n), self.stream, self.contract)
+        at = (*self.at, "sources", n)
+        files = self.loaded.schemas
+        compiler = SourceCompiler(self.notes, at, self.stream, self.contract, files)
         cluster = self._cluster(source.cluster)
         return compiler.compile(source, cluster, facts, self.facts.registries[source.cluster])
 

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from federation.mapping.rules import Rule
-    from federation.plan.model import RegistryAccess, SourcePlan, StreamPlan
+    from federation.plan.model import FramingPlan, SourcePlan, StreamPlan
     from federation.schemas.avro import Schema
+    from federation.schemas.registry import Access
 
 
 def stream_spec(
@@ -65,14 +66,14 @@ def stream_spec(
 
 
 def _source(source: SourcePlan, contract: Schema) -> dict[str, Any]:
-    assert source.cluster.registry is not None, "compile refuses a source without a registry"
+    registry = source.cluster.registry
     return {
         "name": source.name,
         "cluster": source.cluster.alias,
         "clusterId": source.cluster.cluster_id,
-        "registry": _registry(source.cluster.registry),
-        "framing": {"type": "confluent", "schemas": []},
-        "keyFraming": {"type": "confluent", "schemas": []},
+        "registry": None if registry is None else _registry(registry),
+        "framing": _framing(source.framing),
+        "keyFraming": _framing(source.key_framing),
         "rules": _rules(source.rules),
         "keyRules": _rules(source.key_rules),
         "where": source.where,
@@ -88,15 +89,25 @@ def _planned_fields(source: SourcePlan, contract: Schema) -> set[str]:
     return fields | {rule.from_.split(".")[0] for rule in source.rules.values() if rule.from_}
 
 
+def _framing(framing: FramingPlan) -> dict[str, Any]:
+    known = {f"{number:016x}": schema for number, schema in framing.fingerprints.items()}
+    return {"type": framing.type, "schemas": framing.schemas, "fingerprints": known}
+
+
 def _rules(rules: Mapping[str, Rule]) -> dict[str, Any]:
     return {name: rule.to_json() for name, rule in rules.items()}
 
 
-def _registry(registry: RegistryAccess) -> dict[str, str | None]:
+def _registry(registry: Access) -> dict[str, str | None]:
     return {
+        "type": registry.kind,
+        "identity": registry.identity,
         "url": registry.url,
+        "nativeUrl": registry.native,
         "username": registry.username,
         "password": registry.password,
         "token": registry.token,
         "ca": registry.ca,
+        "certificate": registry.certificate,
+        "key": registry.key,
     }

@@ -93,6 +93,7 @@ def _source(source: SourcePlan) -> Iterator[RenderableType]:
     facts = _pairs()
     topics = ", ".join(f"{t.name} ({t.partitions} partitions)" for t in source.topics)
     facts.add_row("topics", topics or f"none matches {source.pattern} yet")
+    facts.add_row("framing", _framing(source))
     facts.add_row("starts", _start(source.start))
     if source.where is not None:
         facts.add_row("where", source.where)
@@ -108,15 +109,21 @@ def _source(source: SourcePlan) -> Iterator[RenderableType]:
             yield Padding(Text(f"dropped: {', '.join(report.dropped)}"), (0, 0, 0, 6), expand=False)
 
 
+def _framing(source: SourcePlan) -> str:
+    values, keys = source.framing.type, source.key_framing.type
+    return values if values == keys else f"{values}; keys: {keys}"
+
+
 def _reports(versions: tuple[WriterVersion, ...]) -> Iterator[tuple[str, MappingReport]]:
     """Each different mapping once, with the versions it is for."""
     for subject, group in groupby(versions, lambda one: one.subject):
         reports: dict[MappingReport, list[str]] = {}
         for one in group:
-            reports.setdefault(one.report, []).append(f"{one.version} (id {one.schema_id})")
+            number = "" if one.version is None else f"{one.version} (id {one.schema_id})"
+            reports.setdefault(one.report, []).append(number)
         for report, numbers in reports.items():
             word = "version" if len(numbers) == 1 else "versions"
-            yield f"{subject} {word} {', '.join(numbers)}", report
+            yield f"{subject} {word} {', '.join(numbers)}" if numbers[0] else subject, report
 
 
 def _fields(report: MappingReport) -> Table:
@@ -287,6 +294,8 @@ def _source_json(source: SourcePlan) -> dict[str, Any]:
             "offsets": start.offsets
             and {topic: dict(offsets) for topic, offsets in start.offsets.items()},
         },
+        "framing": source.framing.type,
+        "key_framing": source.key_framing.type,
         "where": source.where,
         "key": {name: rule.to_json() for name, rule in source.key_rules.items()},
         "fields": {name: rule.to_json() for name, rule in source.rules.items()},

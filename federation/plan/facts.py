@@ -19,11 +19,15 @@ class SubjectCheck:
 
     Attributes:
         schema_id: the id under which exactly this schema is registered; None if it is not yet.
+        version: its version of the subject.
         conflicts: why the registry would refuse it; empty if it would not.
+        level: the subject's compatibility level, where there are conflicts.
     """
 
     schema_id: int | None
+    version: int | None = None
     conflicts: tuple[str, ...] = ()
+    level: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +37,20 @@ class RegistryFacts:
     Attributes:
         alias: the cluster's name in the configuration.
         subjects: registered versions, oldest first, of the subjects that the plan needs.
-        checks: by target subject.
+        checks: by stream and target subject.
+        names: all subjects.
         unreadable: subjects whose schemas are not Avro, and why.
         error: why the registry could not be asked.
+        stale: why it could not, where this is what was remembered of it.
     """
 
     alias: str
     subjects: Mapping[str, tuple[RegisteredVersion, ...]] = field(default_factory=dict)
-    checks: Mapping[str, SubjectCheck] = field(default_factory=dict)
+    checks: Mapping[tuple[str, str], SubjectCheck] = field(default_factory=dict)
     unreadable: Mapping[str, Finding] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
     error: Finding | None = None
+    stale: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)

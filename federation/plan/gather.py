@@ -9,16 +9,15 @@ from federation.errors import FederationError
 from federation.kafka.facts import ClusterFacts, ask
 from federation.plan import naming
 from federation.plan.facts import Facts, RegistryFacts, SubjectCheck
-from federation.plan.registries import access, client
-from federation.schemas.registry import NotAvro
+from federation.plan.registries import access
+from federation.schemas.registry import ConfluentRegistry, NotAvro, Referred, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from federation.config.load import Loaded
     from federation.config.models import Source, Stream
-    from federation.schemas.avro import Schema
-    from federation.schemas.registry import Registry
+    from federation.plan.model import TargetSchema
 
 
 def gather(
@@ -89,30 +88,55 @@ def _registry(
     declared = loaded.config.clusters[alias].registry
     if declared is None:
         return RegistryFacts(alias)
-    with client(access(declared), deadline=timeout) as registry:
+    with connect(access(declared), deadline=timeout) as registry:
         known = registry.subjects()
         topics = read()
-        wanted = {s for topic in topics for s in naming.value_subjects(topic, known)}
-        wanted |= {f"{topic}-key" for topic in topics} & set(known)
-        checks = {}
-        for name, stream in loaded.config.streams.items():
-            if stream.target.cluster == alias:
-                for subject, schema in naming.target_schemas(
-                    stream, loaded.contracts[name]
-                ).items():
-                    checks[subject] = _check(registry, subject, schema, known=subject in known)
+        wanted = {naming.key_subject(topic) for topic in topics} & set(known)
+        for source in (s for one in loaded.config.streams.values() for s in one.sources):
+            if source.cluster == alias:
+                for topic in (t for t in topics if naming.reads(source, t)):
+                    wanted |= set(naming.value_subjects(source, topic, known))
+        checks = {
+            (name, subject): check
+            for name, stream in loaded.config.streams.items()
+            if stream.target.cluster == alias and isinstance(registry, ConfluentRegistry)
+            for subject, check in _checks(
+                registry,
+                naming.target_schemas(
+                    stream, loaded.contracts[name], loaded.references.get(name, ())
+                ),
+                set(known),
+            )
+        }
         subjects, unreadable = {}, {}
         for subject in sorted(wanted):
             try:
                 subjects[subject] = tuple(registry.versions(subject))
             except NotAvro as error:
                 unreadable[subject] = error.findings[0]
-        return RegistryFacts(alias, subjects, checks, unreadable)
+        return RegistryFacts(alias, subjects, checks, unreadable, tuple(known))
 
 
-def _check(registry: Registry, subject: str, schema: Schema, *, known: bool) -> SubjectCheck:
-    found = registry.lookup(subject, schema.json) if known else None
-    if found is not None or not known:
-        return SubjectCheck(found)
-    fits, reasons = registry.check(subject, schema.json)
-    return SubjectCheck(None, () if fits else reasons or ("it is not compatible",))
+def _checks(
+    registry: ConfluentRegistry, schemas: Sequence[TargetSchema], known: set[str]
+) -> Iterator[tuple[str, SubjectCheck]]:
+    """What the registry says of the schemas of one stream, each after what it refers to."""
+    versions: dict[str, int | None] = {}
+    for one in schemas:
+        uses = [Referred(name, name, v) for name in one.uses if (v := versions[name]) is not None]
+        check = SubjectCheck(None)
+        if one.subject in known:
+            whole = len(uses) == len(one.uses)  # else it cannot be there
+            found = registry.lookup(one.subject, one.json, uses) if whole else None
+            check = SubjectCheck(*found) if found else _compatible(registry, one)
+        versions[one.subject] = check.version
+        yield one.subject, check
+
+
+def _compatible(registry: ConfluentRegistry, one: TargetSchema) -> SubjectCheck:
+    """Whether a new version would be taken; asked whole, for what it refers to may be new, too."""
+    fits, reasons = registry.check(one.subject, one.whole)
+    if fits:
+        return SubjectCheck(None)
+    level = registry.compatibility(one.subject)
+    return SubjectCheck(None, None, reasons or ("it is not compatible",), level)

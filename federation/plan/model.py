@@ -7,7 +7,7 @@ Client properties are complete and may hold secrets: print them only through
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -18,17 +18,7 @@ if TYPE_CHECKING:
     from federation.errors import Finding
     from federation.mapping.resolve import MappingReport
     from federation.mapping.rules import Rule
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryAccess:
-    """How to reach a registry: what :class:`federation.schemas.registry.Registry` takes."""
-
-    url: str
-    username: str | None = None
-    password: str | None = None
-    token: str | None = None
-    ca: str | None = None
+    from federation.schemas.registry import Access
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +28,7 @@ class ClusterPlan:
     alias: str
     cluster_id: str
     properties: Mapping[str, str]
-    registry: RegistryAccess | None
+    registry: Access | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +42,16 @@ class TopicRef:
 
 @dataclass(frozen=True, slots=True)
 class WriterVersion:
-    """One registered schema of a source topic, and what becomes of its fields."""
+    """One schema of a source's records, and what becomes of its fields.
+
+    Attributes:
+        subject: where it is registered, or the file that gives it.
+        version: its number there; with ``schema_id`` None of a file.
+    """
 
     subject: str
-    version: int
-    schema_id: int
+    version: int | None
+    schema_id: int | str | None
     report: MappingReport
 
 
@@ -71,6 +66,21 @@ class KnownSchema:
 
     crc: int
     fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FramingPlan:
+    """How values or keys are framed.
+
+    Attributes:
+        type: one of :data:`federation.schemas.framing.FRAMINGS`.
+        schemas: Avro JSON of the given schemas, which ``SchemaId("given", n)`` names.
+        fingerprints: Avro JSON by CRC-64-AVRO, of all that single-object encoding may name.
+    """
+
+    type: str = "auto"
+    schemas: tuple[Any, ...] = ()
+    fingerprints: Mapping[int, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +107,8 @@ class SourcePlan:
     rules: Mapping[str, Rule]
     versions: tuple[WriterVersion, ...]
     known: tuple[KnownSchema, ...] = ()
+    framing: FramingPlan = FramingPlan()
+    key_framing: FramingPlan = FramingPlan()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +131,27 @@ class TopicCreation:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetSchema:
+    """A schema that a stream writes with, or that one of these refers to.
+
+    Attributes:
+        subject: where it is registered.
+        json: as it is registered: what it refers to by name.
+        whole: with that inlined.
+        uses: subjects of what it refers to, which are the full names of the types.
+        schema_id: under which it is registered; None if it is not yet.
+        version: of the subject; None as before.
+    """
+
+    subject: str
+    json: Any
+    whole: Any
+    uses: tuple[str, ...] = ()
+    schema_id: int | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TargetPlan:
     """Where the stream goes, and what is made there first."""
 
@@ -133,10 +166,15 @@ class TargetPlan:
     value_subject: str
     key_subject: str | None
     creates: tuple[TopicCreation, ...]
-    registers: tuple[str, ...]  # subjects that get a new version
+    schemas: tuple[TargetSchema, ...]  # each after those that it refers to
     transaction_timeout: timedelta
     transactional_prefix: str
     max_record_bytes: int  # for the producer's max.request.size
+
+    @property
+    def registers(self) -> tuple[str, ...]:
+        """Subjects that get a new version."""
+        return tuple(one.subject for one in self.schemas if one.schema_id is None)
 
 
 @dataclass(frozen=True, slots=True)

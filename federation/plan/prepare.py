@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from confluent_kafka import KafkaError, KafkaException
@@ -11,24 +11,29 @@ from confluent_kafka.admin import NewTopic
 
 from federation.errors import ClusterError
 from federation.kafka.clients import Reached, attempt, reach
-from federation.mapping.keys import key_schema
-from federation.plan.registries import client
-from federation.schemas.avro import parse
+from federation.schemas.registry import Referred, connect_target
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from federation.plan.model import Plan, StreamPlan, TargetPlan, TopicCreation
+    from federation.plan.model import Plan, StreamPlan, TargetPlan, TargetSchema, TopicCreation
 
 _TIMEOUT = 30.0  # seconds until a created topic has to be usable
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedStream:
-    """Schema ids in the target's registry; the key's is None for a string key."""
+    """What is registered in the target's registry.
+
+    Attributes:
+        value_schema_id: the contract's id.
+        key_schema_id: the key schema's; None for a string key.
+        schemas: all of it, with ids and versions.
+    """
 
     value_schema_id: int
     key_schema_id: int | None
+    schemas: tuple[TargetSchema, ...] = ()
 
 
 def prepare(plan: Plan) -> dict[str, PreparedStream]:
@@ -93,16 +98,28 @@ def _await(reached: Reached, target: TargetPlan, topic: TopicCreation) -> None:
 
 
 def _register(stream: StreamPlan) -> PreparedStream:
-    target, contract = stream.target, parse(stream.contract)
-    if target.cluster.registry is None:
-        raise ClusterError("the target has no schema registry", where=_where(target))
-    with client(target.cluster.registry) as registry:
-        value = registry.register(target.value_subject, contract.json)
-        key = None
-        if target.key_subject is not None:
-            schema = key_schema(contract, target.key_fields)
-            key = registry.register(target.key_subject, schema.json)
-    return PreparedStream(value, key)
+    """Register what is not; a registry that has it all is not asked."""
+    target = stream.target
+    done = {one.subject: one for one in target.schemas if one.schema_id is not None}
+    if target.registers:
+        if target.cluster.registry is None:
+            raise ClusterError("the target has no schema registry", where=_where(target))
+        with connect_target(target.cluster.registry) as registry:
+            for one in target.schemas:
+                if one.subject not in done:
+                    uses = [Referred(name, name, done[name].version or 0) for name in one.uses]
+                    number = registry.register(one.subject, one.json, uses)
+                    found = registry.lookup(one.subject, one.json, uses)
+                    done[one.subject] = replace(
+                        one, schema_id=number, version=found[1] if found else None
+                    )
+    ids = {subject: one.schema_id or 0 for subject, one in done.items()}
+    key = target.key_subject
+    return PreparedStream(
+        ids[target.value_subject],
+        None if key is None else ids[key],
+        tuple(done[one.subject] for one in target.schemas),
+    )
 
 
 def _where(target: TargetPlan) -> str:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from federation.config.models import StartOffsets, StartTimestamp
 from federation.mapping import resolve
 from federation.mapping.keys import key_schema
 from federation.mapping.resolve import ContractMismatch
-from federation.plan import naming, uids
+from federation.plan import framings, naming, uids
 from federation.plan.model import KnownSchema, SourcePlan, StartPosition, TopicRef, WriterVersion
 from federation.plan.notes import ConfigPath, Notes, nearest
 from federation.schemas.fingerprint import crc64
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from federation.config.models import Source, Stream
     from federation.kafka.facts import ClusterFacts, TopicFacts
     from federation.mapping.rules import Rule
     from federation.plan.facts import RegistryFacts
+    from federation.plan.framings import Written
     from federation.plan.model import ClusterPlan
     from federation.schemas.avro import Schema, Type
     from federation.schemas.registry import RegisteredVersion
@@ -28,11 +31,19 @@ if TYPE_CHECKING:
 class SourceCompiler:
     """Compiles one source; what is wrong goes to the notes."""
 
-    def __init__(self, notes: Notes, at: ConfigPath, stream: Stream, contract: Schema) -> None:
+    def __init__(
+        self,
+        notes: Notes,
+        at: ConfigPath,
+        stream: Stream,
+        contract: Schema,
+        files: Mapping[Path, Schema],
+    ) -> None:
         self.notes = notes
         self.at = at  # the source's place in the file
         self.stream = stream
         self.contract = contract
+        self.files = files  # schemas that framings give
 
     def compile(
         self, source: Source, cluster: ClusterPlan, facts: ClusterFacts, registry: RegistryFacts
@@ -40,15 +51,13 @@ class SourceCompiler:
         """Decide everything about a source that can be decided."""
         topics = self._topics(source, facts)
         self._start(source, facts)
-        versions: tuple[WriterVersion, ...] = ()
-        known: tuple[KnownSchema, ...] = ()
-        if registry.error is None:
-            names = [topic.name for topic in topics]
-            self._unreadable(names, registry)
-            versions = self._values(source, names, registry.subjects)
-            known = _known(names, registry.subjects)
-            if self.stream.tombstones == "forward":
-                self._keys(source, names, registry.subjects)
+        names = [topic.name for topic in topics]
+        asked = registry if registry.error is None and cluster.registry is not None else None
+        values = self._writers(source, names, asked)
+        keys = self._key_writers(source, names, asked)
+        versions = self._values(source, values)
+        if self.stream.tombstones == "forward":
+            self._keys(source, keys)
         return SourcePlan(
             uid=uids.source(cluster.cluster_id, source.topics, source.pattern),
             name=naming.source(source),
@@ -60,7 +69,9 @@ class SourceCompiler:
             key_rules=source.key,
             rules=source.fields,
             versions=versions,
-            known=known,
+            known=tuple(_known(one.schema) for group in values for one in group),
+            framing=framings.framing_plan(source.framing, chain.from_iterable(values)),
+            key_framing=framings.framing_plan(source.key_framing, chain.from_iterable(keys)),
         )
 
     def _topics(self, source: Source, facts: ClusterFacts) -> list[TopicFacts]:
@@ -94,60 +105,102 @@ class SourceCompiler:
                     at = (*self.at, "start", "offsets", name, str(partition))
                     self.notes.error(at, what, f"it has 0 to {topic.partitions - 1}")
 
-    def _unreadable(self, topics: Iterable[str], registry: RegistryFacts) -> None:
-        """Subjects that hold something other than Avro."""
-        for topic in topics:
-            for subject in naming.value_subjects(topic, registry.unreadable):
-                finding = registry.unreadable[subject]
-                hint = "records of a stream are Avro"
-                self.notes.error((*self.at, "topics"), f"{registry.alias}: {finding.what}", hint)
+    def _listed(self, source: Source, registry: RegistryFacts) -> None:
+        """Subjects that the source names have to be there."""
+        for n, subject in enumerate(source.subjects if isinstance(source.subjects, tuple) else ()):
+            if subject not in registry.subjects and subject not in registry.unreadable:
+                what = f"the registry of {source.cluster} has no subject {subject}"
+                self.notes.error((*self.at, "subjects", n), what, nearest(subject, registry.names))
 
-    def _values(
-        self,
-        source: Source,
-        topics: Iterable[str],
-        subjects: Mapping[str, tuple[RegisteredVersion, ...]],
-    ) -> tuple[WriterVersion, ...]:
-        out: list[WriterVersion] = []
-        writers: list[Schema] = []
+    def _meets(self, source: Source, versions: Sequence[RegisteredVersion]) -> bool:
+        """Whether a record of any topic may be one of the source's: it can meet the contract."""
+        if not versions or versions[-1].schema.name != versions[-1].subject:
+            return False
+        try:
+            resolve.compile(versions[-1].schema, self.contract, source.fields)
+        except ContractMismatch:
+            return False
+        return True
+
+    def _writers(
+        self, source: Source, topics: Iterable[str], registry: RegistryFacts | None
+    ) -> list[tuple[Written, ...]]:
+        """The schemas of values: given ones, and by subject those of the registry."""
+        out = framings.given(source.framing, self.files)
+        alone = not out  # the registry is all there is to tell
+        if registry is None or not framings.registers(source.framing):
+            return out
+        self._listed(source, registry)
+        seen: dict[str, None] = {}
         for topic in topics:
-            named = naming.value_subjects(topic, subjects)
-            if not named:
-                what = f"the registry of {source.cluster} has no subject {topic}-value"
+            if alone:
+                self._unreadable(source, topic, registry)
+            named = naming.value_subjects(source, topic, registry.subjects)
+            if source.subjects == "record":
+                named = tuple(s for s in named if self._meets(source, registry.subjects[s]))
+            if alone and not named:
+                what = f"the registry of {source.cluster} has no {_sought(source, topic)}"
                 hint = "schemas are taken by id while running, and are not checked before"
                 self.notes.warning((*self.at, "topics"), what, hint)
-            for subject in named:
-                out += self._subject(source, subjects[subject])
-                writers += [one.schema for one in subjects[subject]]
-        self._paths(source.fields, [w.root for w in writers], ("fields",))
-        return tuple(out)
-
-    def _subject(
-        self, source: Source, versions: tuple[RegisteredVersion, ...]
-    ) -> list[WriterVersion]:
-        """Each version of a subject against the contract: the latest must meet it."""
-        out = []
-        for one in versions:
-            try:
-                mapper = resolve.compile(one.schema, self.contract, source.fields)
-            except ContractMismatch as mismatch:
-                self._mismatch(source.cluster, one, mismatch, latest=one is versions[-1])
-            else:
-                out.append(WriterVersion(one.subject, one.version, one.id, mapper.report))
+            seen |= dict.fromkeys(named)
+        out += [framings.registered(registry.alias, registry.subjects[one]) for one in seen]
         return out
 
-    def _mismatch(
-        self, alias: str, one: RegisteredVersion, mismatch: ContractMismatch, *, latest: bool
-    ) -> None:
-        schema = f"{alias}: {one.subject} version {one.version}"
+    def _key_writers(
+        self, source: Source, topics: Iterable[str], registry: RegistryFacts | None
+    ) -> list[tuple[Written, ...]]:
+        """The same of keys."""
+        out = framings.given(source.key_framing, self.files)
+        alone = not out and self.stream.tombstones == "forward"
+        if registry is None or not framings.registers(source.key_framing):
+            return out
+        for topic in topics:
+            versions = registry.subjects.get(naming.key_subject(topic), ())
+            if alone and not versions:
+                what = f"the registry of {source.cluster} has no subject {topic}-key"
+                hint = (
+                    "delete markers whose key carries no schema id become dead letters; "
+                    "plain keys: key_framing: string"
+                )
+                self.notes.warning((*self.at, "key"), what, hint)
+            out += [framings.registered(registry.alias, versions)] if versions else []
+        return out
+
+    def _unreadable(self, source: Source, topic: str, registry: RegistryFacts) -> None:
+        """Subjects that hold something other than Avro."""
+        if source.subjects == "record":
+            return  # they may well be other topics'
+        for subject in naming.value_subjects(source, topic, registry.unreadable):
+            finding = registry.unreadable[subject]
+            hint = "records of a stream are Avro; or plain JSON: framing: {type: json, schema: …}"
+            self.notes.error((*self.at, "topics"), f"{registry.alias}: {finding.what}", hint)
+
+    def _values(
+        self, source: Source, writers: list[tuple[Written, ...]]
+    ) -> tuple[WriterVersion, ...]:
+        """Each schema against the contract: of a subject, the latest must meet it."""
+        out = []
+        for group in writers:
+            for one in group:
+                try:
+                    mapper = resolve.compile(one.schema, self.contract, source.fields)
+                except ContractMismatch as mismatch:
+                    self._mismatch(one, mismatch, latest=one is group[-1])
+                else:
+                    out.append(WriterVersion(one.subject, one.version, one.id, mapper.report))
+        roots = [one.schema.root for group in writers for one in group]
+        self._paths(source.fields, roots, ("fields",))
+        return tuple(out)
+
+    def _mismatch(self, one: Written, mismatch: ContractMismatch, *, latest: bool) -> None:
         if not latest:
             first = mismatch.findings[0]
-            what = f"{schema} cannot meet the contract: {first.where} {first.what}".rstrip()
+            what = f"{one.label} cannot meet the contract: {first.where} {first.what}".rstrip()
             self.notes.warning((*self.at, "fields"), what, "its records become dead letters")
             return
         for finding in mismatch.findings:
             place = f"field {finding.where}: " if finding.where else ""
-            what = f"{schema} cannot meet the contract: {place}{finding.what}"
+            what = f"{one.label} cannot meet the contract: {place}{finding.what}"
             self.notes.error((*self.at, "fields", *finding.where.split(".")), what, finding.hint)
 
     def _paths(self, rules: Mapping[str, Rule], writers: list[Type], at: ConfigPath) -> None:
@@ -162,37 +215,23 @@ class SourceCompiler:
                 what = f"{name} is made from {path}, which no registered schema has"
                 self.notes.error(place, what, nearest(path, known))
 
-    def _keys(
-        self,
-        source: Source,
-        topics: Iterable[str],
-        subjects: Mapping[str, tuple[RegisteredVersion, ...]],
-    ) -> None:
+    def _keys(self, source: Source, writers: list[tuple[Written, ...]]) -> None:
         """Delete markers have only a key: can the target's key be made from it?"""
         target = key_schema(self.contract, self.stream.target.key.fields)
-        for topic in topics:
-            versions = subjects.get(f"{topic}-key", ())
-            if not versions:
-                what = f"the registry of {source.cluster} has no subject {topic}-key"
-                hint = "delete markers whose key carries no schema id become dead letters"
-                self.notes.warning((*self.at, "key"), what, hint)
-            for one in versions:
+        for group in writers:
+            for one in group:
                 try:
                     resolve.compile(one.schema, target, source.key)
                 except ContractMismatch as mismatch:
-                    self._key_mismatch(source.cluster, one, mismatch, latest=one is versions[-1])
-
-    def _key_mismatch(
-        self, alias: str, one: RegisteredVersion, mismatch: ContractMismatch, *, latest: bool
-    ) -> None:
-        first = mismatch.findings[0]
-        note = self.notes.error if latest else self.notes.warning
-        note(
-            (*self.at, "key"),
-            f"{alias}: {one.subject} version {one.version} cannot make the target key of delete "
-            f"markers: {first.where} {first.what}",
-            "say where it is, key: {field: path} (`.` for a bare key), or set tombstones",
-        )
+                    first = mismatch.findings[0]
+                    note = self.notes.error if one is group[-1] else self.notes.warning
+                    note(
+                        (*self.at, "key"),
+                        f"{one.label} cannot make the target key of delete markers: "
+                        f"{first.where} {first.what}",
+                        "say where it is, key: {field: path} (`.` for a bare key), "
+                        "or set tombstones",
+                    )
 
 
 def paths(writer: Type) -> set[str]:
@@ -210,16 +249,17 @@ def paths(writer: Type) -> set[str]:
     return found
 
 
-def _known(
-    topics: Iterable[str], subjects: Mapping[str, tuple[RegisteredVersion, ...]]
-) -> tuple[KnownSchema, ...]:
-    """Every schema that writes to these topics, those that cannot meet the contract included."""
-    return tuple(
-        KnownSchema(crc64(one.schema), tuple(f.name for f in one.schema.root.fields))
-        for topic in topics
-        for subject in naming.value_subjects(topic, subjects)
-        for one in subjects[subject]
-    )
+def _known(writer: Schema) -> KnownSchema:
+    return KnownSchema(crc64(writer), tuple(one.name for one in writer.root.fields))
+
+
+def _sought(source: Source, topic: str) -> str:
+    """What was looked for in the registry, for people."""
+    return {
+        "topic": f"subject {topic}-value",
+        "topic-record": f"subject {topic}-<record name>",
+        "record": f"record that can meet the contract, for {topic}",
+    }.get(str(source.subjects), "subject that the source names")
 
 
 def _start(source: Source) -> StartPosition:

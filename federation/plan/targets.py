@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from federation.plan import naming, uids
-from federation.plan.model import TargetPlan, TopicCreation
+from federation.plan.facts import SubjectCheck
+from federation.plan.model import TargetPlan, TargetSchema, TopicCreation
 from federation.plan.spans import said
 
 if TYPE_CHECKING:
@@ -33,12 +35,18 @@ class TargetCompiler:
     """Compiles the target of one stream; what is wrong goes to the notes."""
 
     def __init__(
-        self, notes: Notes, at: ConfigPath, stream: Stream, sources: Sequence[TopicFacts]
+        self,
+        notes: Notes,
+        at: ConfigPath,
+        stream: Stream,
+        schemas: Sequence[TargetSchema],
+        sources: Sequence[TopicFacts],
     ) -> None:
         self.notes = notes
         self.at = at  # the target's place in the file
         self.stream = stream
         self.target = stream.target
+        self.schemas = schemas
         self.sources = sources
 
     def compile(
@@ -67,7 +75,8 @@ class TargetCompiler:
         )
         self._may_create(creates)
         self._retention(existing, facts)
-        value_subject, encoding = f"{target.topic}-value", naming.key_encoding(self.stream)
+        schemas = self._schemas(names[1], registry)
+        encoding = naming.key_encoding(self.stream)
         return TargetPlan(
             uid=uids.SINK,
             cluster=cluster,
@@ -77,10 +86,10 @@ class TargetCompiler:
             key_encoding=encoding,
             delivery=target.delivery,
             dead_letter=dead,
-            value_subject=value_subject,
-            key_subject=f"{target.topic}-key" if encoding == "avro" else None,
+            value_subject=schemas[-2 if encoding == "avro" else -1].subject,
+            key_subject=schemas[-1].subject if encoding == "avro" else None,
             creates=creates,
-            registers=self._subjects(registry),
+            schemas=schemas,
             transaction_timeout=self._transaction(facts, checkpoint),
             transactional_prefix=uids.transactional_prefix(*names),
             max_record_bytes=self._largest() + HEADROOM,
@@ -181,21 +190,19 @@ class TargetCompiler:
                 "give the target at least the sources' retention.ms (-1: for ever)",
             )
 
-    def _subjects(self, registry: RegistryFacts) -> tuple[str, ...]:
-        """Subjects that get a new version; one that the registry would refuse is an error."""
-        new = []
-        for subject in (f"{self.target.topic}-value", f"{self.target.topic}-key"):
-            check = registry.checks.get(subject)
-            if check is None:
-                continue
+    def _schemas(self, stream: str, registry: RegistryFacts) -> tuple[TargetSchema, ...]:
+        """What is or gets registered; what the registry would refuse is an error."""
+        out = []
+        for one in self.schemas:
+            check = registry.checks.get((stream, one.subject), SubjectCheck(None))
             if check.conflicts:
-                what = f"the registry of {self.target.cluster} refuses the schema for {subject}: "
-                what += "; ".join(check.conflicts)
+                level = f" ({check.level})" if check.level else ""
+                what = f"the registry of {self.target.cluster} refuses the schema for "
+                what += f"{one.subject}{level}: {'; '.join(check.conflicts)}"
                 hint = "change the contract compatibly, or the subject's compatibility level"
                 self.notes.error((*self.at, "topic"), what, hint)
-            if check.schema_id is None:
-                new.append(subject)
-        return tuple(new)
+            out.append(replace(one, schema_id=check.schema_id, version=check.version))
+        return tuple(out)
 
     def _transaction(self, facts: ClusterFacts, checkpoint: timedelta) -> timedelta:
         """How long a transaction may stay open: as long as an outage that loses nothing."""

@@ -12,8 +12,8 @@ from federation.mapping import resolve
 from federation.mapping.changes import changes
 from federation.mapping.keys import key_schema
 from federation.plan import naming
-from federation.plan.registries import access, client
-from federation.schemas.registry import NotAvro
+from federation.plan.registries import access
+from federation.schemas.registry import NotAvro, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from federation.mapping.report import MappingReport
     from federation.mapping.rules import Rule
     from federation.schemas.avro import Schema
-    from federation.schemas.registry import RegisteredVersion, Registry
+    from federation.schemas.registry import RegisteredVersion, SchemaRegistry
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Compared:
 
     subject: str
     version: int
-    id: int
+    id: int | str
     part: str
     report: MappingReport | None
     refused: tuple[Finding, ...]
@@ -95,7 +95,10 @@ def compare(
         key_fields: of the target key, which delete markers need; None if they are not forwarded.
     """
     for versions in found.values.values():
-        yield from _subject(versions, "value", contract, found.source.fields)
+        made = list(_subject(versions, "value", contract, found.source.fields))
+        # with records of all topics under their own names, those that do not fit are others'
+        if found.source.subjects != "record" or (made and not made[-1].refused):
+            yield from made
     if key_fields is not None:
         target = key_schema(contract, key_fields)
         for versions in found.keys.values():
@@ -128,7 +131,7 @@ def _read(loaded: Loaded, source: Source, timeout: float) -> SourceVersions:
             hint = "declare one; without it schemas are not known before records come"
             error = Finding(what, loaded.where("clusters", source.cluster), hint)
             return SourceVersions(name, source, error=error)
-        with client(access(declared), deadline=timeout) as registry:
+        with connect(access(declared), deadline=timeout) as registry:
             return _subjects(registry, name, source, topics)
     except FederationError as error:
         return SourceVersions(name, source, error=error.findings[0])
@@ -145,15 +148,15 @@ def _topics(loaded: Loaded, source: Source, timeout: float) -> Sequence[str]:
 
 
 def _subjects(
-    registry: Registry, name: str, source: Source, topics: Sequence[str]
+    registry: SchemaRegistry, name: str, source: Source, topics: Sequence[str]
 ) -> SourceVersions:
     known = registry.subjects()
     values: dict[str, tuple[RegisteredVersion, ...]] = {}
     keys: dict[str, tuple[RegisteredVersion, ...]] = {}
     refused = []
     for topic in topics:
-        wanted = [(s, values) for s in naming.value_subjects(topic, known)]
-        wanted += [(s, keys) for s in (f"{topic}-key",) if s in known]
+        wanted = [(s, values) for s in naming.value_subjects(source, topic, known)]
+        wanted += [(s, keys) for s in (naming.key_subject(topic),) if s in known]
         for subject, out in wanted:
             try:
                 out[subject] = tuple(registry.versions(subject))

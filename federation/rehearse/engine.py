@@ -1,26 +1,19 @@
-"""Cases through the Java operators themselves: one JVM for all, and a registry on loopback."""
+"""Cases through the Java operators themselves: one JVM for all."""
 
 from __future__ import annotations
 
 import json
 import os
 import subprocess
-from contextlib import contextmanager
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from federation.errors import JobError
 from federation.flink import build, jars, jvm
 from federation.plan.engine import stream_spec
-from federation.plan.model import RegistryAccess
 from federation.rehearse.judge import Made
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from federation.rehearse.prepare import Book, Record, Rehearsal
+    from federation.rehearse.prepare import Record, Rehearsal
 
 _FRAME = 5  # magic byte and schema id
 _PATIENCE = 120.0  # seconds for the JVM, on a machine that is busy
@@ -35,17 +28,14 @@ def through_engine(rehearsal: Rehearsal) -> list[list[Made]]:
     """
     stream = rehearsal.stream
     avro_key = stream.target.key_encoding == "avro"
-    with _registry(rehearsal.book) as access:
-        sources = tuple(
-            replace(one, cluster=replace(one.cluster, registry=access)) for one in stream.sources
-        )
-        spec = stream_spec(
-            replace(stream, sources=sources),
-            value_schema_id=1,  # answers are read without their frames
-            key_schema_id=1 if avro_key else None,
-        )
-        records = [json.dumps(_asked(one)) for case in rehearsal.cases for one in case.records]
-        answers = iter(_run("\n".join([spec, *records, ""]), len(records)))
+    spec = stream_spec(
+        stream,
+        value_schema_id=1,  # answers are read without their frames
+        key_schema_id=1 if avro_key else None,
+    )
+    schemas = json.dumps({str(name): one.json for name, one in rehearsal.book.names().items()})
+    records = [json.dumps(_asked(one)) for case in rehearsal.cases for one in case.records]
+    answers = iter(_run("\n".join([spec, schemas, *records, ""]), len(records)))
     return [
         [_made(next(answers), avro_key=avro_key) for _ in case.records] for case in rehearsal.cases
     ]
@@ -100,36 +90,3 @@ def _made(answer: dict[str, Any], *, avro_key: bool) -> Made:
 
 def _hex(data: bytes | None) -> str | None:
     return None if data is None else data.hex()
-
-
-@contextmanager
-def _registry(book: Book) -> Iterator[RegistryAccess]:
-    """The schemas of the cases, as a registry serves them, on a free port of loopback."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            number = self.path.rpartition("/")[2]
-            known = number.isdigit() and 0 < int(number) <= len(book.schemas)
-            answer = (
-                {"schema": json.dumps(book.schemas[int(number) - 1].json)}
-                if known
-                else {"error_code": 40403, "message": "no case has this schema"}
-            )
-            body = json.dumps(answer).encode()
-            self.send_response(200 if known else 404)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing: requests are no news."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield RegistryAccess(f"http://127.0.0.1:{server.server_port}")
-        finally:
-            server.shutdown()
-            thread.join()

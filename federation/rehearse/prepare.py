@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+import json
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from federation.config.cases import plain
 from federation.errors import ConfigError, Finding
 from federation.kafka.facts import ClusterFacts, TopicFacts
 from federation.mapping.keys import key_schema
 from federation.plan import naming
 from federation.plan.compile import compile as compile_plan
 from federation.plan.facts import Facts, RegistryFacts
+from federation.rehearse.book import Book
 from federation.rehearse.values import BadValue, datum
 from federation.schemas import codec, framing
-from federation.schemas.refusal import UnknownSchemaId
+from federation.schemas.avro import parse
+from federation.schemas.fingerprint import crc64
+from federation.schemas.plainkeys import FORMS
 
 if TYPE_CHECKING:
     from federation.config.cases import Case, LoadedCases, Step
     from federation.config.document import ConfigPath
     from federation.config.load import Loaded
-    from federation.config.models import Stream
-    from federation.plan.model import StreamPlan
+    from federation.config.models import Framing, KeyFraming, Stream
+    from federation.plan.model import FramingPlan, StreamPlan
     from federation.schemas.avro import Schema
+    from federation.schemas.framing import Header, Side
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIME = datetime(2026, 1, 1, tzinfo=UTC)  # of records that give none
@@ -76,27 +82,24 @@ class Prepared:
     wanted: tuple[Wanted, ...]
 
 
-@dataclass(slots=True)
-class Book:
-    """A registry's stand-in: schemas by id, from 1."""
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The value or key of a record that a case writes.
 
-    schemas: list[Schema] = field(default_factory=list)
+    Attributes:
+        declared: how the source says that it is framed.
+        said: how the case says that it is framed.
+    """
 
-    def id_of(self, schema: Schema) -> int:
-        """The id of a schema, a new one for a new schema."""
-        if schema not in self.schemas:
-            self.schemas.append(schema)
-        return self.schemas.index(schema) + 1
+    name: Side
+    declared: Framing | KeyFraming
+    said: str | None
+    at: ConfigPath
 
-    def schema_by_id(self, schema_id: int, /) -> Schema:
-        """The schema of an id.
-
-        Raises:
-            UnknownSchemaId: no case has it.
-        """
-        if not 0 < schema_id <= len(self.schemas):
-            raise UnknownSchemaId("unknown_id", f"no case has a schema {schema_id}")
-        return self.schemas[schema_id - 1]
+    @property
+    def framing(self) -> str:
+        """How it is framed."""
+        return self.said or self.declared.type
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +173,16 @@ class _Preparer:
         )
         plan = compile_plan(self.loaded, facts)
         (stream,) = (one for one in plan.streams if one.name == self.name)
-        return replace(stream, dead_letter_ratio=1.0)  # a case may well be all dead letters
+        sources = tuple(replace(one, framing=self._named(one.framing)) for one in stream.sources)
+        # a case may well be all dead letters
+        return replace(stream, sources=sources, dead_letter_ratio=1.0)
+
+    def _named(self, told: FramingPlan) -> FramingPlan:
+        """With the cases' schemas, as if they were registered."""
+        if told.type not in ("auto", "single-object"):
+            return told
+        known = {crc64(one): one.json for one in self.book.schemas}
+        return replace(told, fingerprints={**told.fingerprints, **known})
 
     def _case(self, n: int, case: Case) -> Prepared:
         at: ConfigPath = ("cases", n)
@@ -207,18 +219,22 @@ class _Preparer:
         if source is None:
             return None
         given, inside = step.record, (*at, "in")
-        value = given.raw
-        if given.value is not None:
-            schema = self._schema((step, case), "schema", (*inside, "value"))
-            value = self._framed(schema, given.value, (*inside, "value"))
-        key = None
-        if given.key is not None:
-            schema = self._schema((step, case), "key_schema", (*inside, "key"))
-            key = self._framed(schema, given.key, (*inside, "key"))
+        told = self.stream.sources[source]
+        headers = [(n, None if text is None else text.encode()) for n, text in given.headers]
+        content: list[bytes | None] = []
+        sides = (
+            _Side("key", told.key_framing, given.key_framing, (*inside, "key")),
+            _Side("value", told.framing, given.framing, (*inside, "value")),
+        )
+        for side, written in zip(sides, (given.key, given.value), strict=True):
+            framed = None if written is None else self._framed((step, case), side, written)
+            data, header = framed or (None, None)
+            content.append(data)
+            headers += [header] if header else []
+        key, value = content
         stamp = ((given.timestamp or _TIME) - _EPOCH) // timedelta(milliseconds=1)
-        headers = tuple((n, None if text is None else text.encode()) for n, text in given.headers)
         topic = step.source.partition("/")[2]
-        return Record(source, (topic, offset), (key, value), stamp, headers)
+        return Record(source, (topic, offset), (key, given.raw or value), stamp, tuple(headers))
 
     def _source(self, name: str, at: ConfigPath) -> int | None:
         cluster, _, topic = name.partition("/")
@@ -240,13 +256,33 @@ class _Preparer:
         self._note(at, f"there is no {which} to write this with", hint)
         return None
 
-    def _framed(self, schema: Schema | None, value: Any, at: ConfigPath) -> bytes | None:
+    def _framed(
+        self, own: tuple[Step, Case], side: _Side, value: Any
+    ) -> tuple[bytes, Header | None] | None:
+        """One side as it lies in the topic: its bytes, and the header that goes with them."""
+        form = framing.FRAMINGS[side.framing]
+        if form.kind == "given":
+            schema = self._given(side)
+        else:
+            schema = self._schema(own, "schema" if side.name == "value" else "key_schema", side.at)
         if schema is None:
             return None
-        made = self._datum(schema, value, at)
+        if side.framing == "json":
+            return json.dumps(plain(value)).encode(), None
+        made = self._datum(schema, value, side.at)
         if made is None:
             return None
-        return framing.join(self.book.id_of(schema), codec.encode(schema, made))
+        name = self.book.name(schema, form.kind)
+        return framing.join(name, codec.encode(schema, made), side.framing, side.name)
+
+    def _given(self, side: _Side) -> Schema | None:
+        if side.framing in FORMS:
+            return parse(FORMS[side.framing].schema)
+        if not side.declared.schemas:
+            what = f"the source gives no schema for framing {side.framing}"
+            self._note(side.at, what, "give it there: {type: …, schema: file.avsc}")
+            return None
+        return self.loaded.schemas[side.declared.schemas[0]]
 
     def _datum(self, schema: Schema, value: Any, at: ConfigPath) -> Any:
         try:

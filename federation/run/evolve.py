@@ -19,9 +19,10 @@ from federation.plan import contracts
 from federation.plan.compile import compile as compile_plan
 from federation.plan.gather import gather
 from federation.plan.model import KnownSchema
-from federation.plan.registries import client
+from federation.schemas import ids
 from federation.schemas.avro import SchemaError
 from federation.schemas.fingerprint import crc64
+from federation.schemas.registry import connect
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,11 +112,12 @@ def _only(loaded: Loaded, stream: str) -> Loaded:
 
 
 def _writer(source: SourcePlan, change: SchemaChange) -> Schema:
-    if source.cluster.registry is None or not change.schema.isdecimal():
+    name = ids.parse(change.schema)
+    if source.cluster.registry is None or name.kind in {"given", "fingerprint"}:
         raise SchemaError(
             f"schema {change.schema} of {source.name} has new fields ({', '.join(change.fields)}), "
             "and cannot be asked for by a registry's id",
             hint="add them to the contract and start again",
         )
-    with client(source.cluster.registry) as registry:
-        return registry.schema_by_id(int(change.schema))
+    with connect(source.cluster.registry) as registry:
+        return registry.schema(name)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from federation.errors import FederationError, Incomplete, JobError
 from federation.observe.logs import get_logger
+from federation.plan import remembered
+from federation.plan.serving import served
 from federation.run import evolve
 from federation.run.status import GatewayStatus, worst
 from federation.run.store import Store
@@ -57,12 +59,12 @@ def run(
         Incomplete: stopped before it had caught up.
     """
     store = Store(plan.run.state)
-    with store.owned(plan.config_file) as lock:
+    with store.owned(plan.config_file) as lock, served(plan) as reach:
         from federation.flink.gateway import Gateway
         from federation.plan.prepare import prepare
 
         gateway = Gateway(store.logs.resolve(), store.scratch.resolve(), inherit=(lock,))
-        runs = [StreamRun(plan.federation, stream, plan.run, store) for stream in plan.streams]
+        runs = [StreamRun(plan.federation, one, plan.run, store, reach) for one in plan.streams]
         watch = _Watch(plan, runs, gateway, store, show)
         watch.look()
         caught_up = False
@@ -71,6 +73,9 @@ def run(
             gateway.start()
             say("preparing topics and schemas at the target")
             prepared = prepare(plan)
+            remembered.registered(
+                store.folder, [(one, prepared[one.name].schemas) for one in plan.streams]
+            )
             for one in runs:
                 if stop.is_set():
                     break
@@ -175,6 +180,7 @@ class _Growth:
 
         found = evolve.replan(self._plan, run.plan, wants)
         prepared = prepare(replace(self._plan, streams=(found,)))
+        remembered.registered(self._plan.run.state, [(found, prepared[found.name].schemas)])
         run.renew(found, prepared[found.name], heap_share=self._heap_share)
 
 

@@ -7,6 +7,7 @@
     status.json                   what it last said of itself, replaced every second
     logs/                         gateway.log (detached runs), flink.log, jvm.out
     tmp/                          Flink's temporary files, emptied at each start
+    registries.json               what registries held at the last start (plan/remembered.py)
     schemas/<registry>-<id>.json  writer schemas, for a restart while a registry does not answer
     streams/<stream>/run-0001/    checkpoints/<job>/chk-<n>/…  and savepoint/… of one run
 

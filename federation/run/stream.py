@@ -16,6 +16,7 @@ from federation.run.source import SourceWatch
 from federation.run.status import CheckpointStatus, StreamStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from federation.plan.model import RunPlan, StreamPlan
@@ -49,8 +50,16 @@ def group_of(federation: str, stream: str) -> str:
 class StreamRun:
     """The life of one stream's job in this process."""
 
-    def __init__(self, federation: str, plan: StreamPlan, run: RunPlan, store: Store) -> None:
+    def __init__(
+        self,
+        federation: str,
+        plan: StreamPlan,
+        run: RunPlan,
+        store: Store,
+        reach: Callable[[StreamPlan], StreamPlan] = lambda plan: plan,
+    ) -> None:
         self.plan = plan
+        self._reach = reach  # the plan as the JVM is to have it
         self._run = run
         self._store = store
         self._group = group_of(federation, plan.name)
@@ -110,7 +119,7 @@ class StreamRun:
             value_schema_id=prepared.value_schema_id,
             key_schema_id=prepared.key_schema_id,
         )
-        self._job = compose.submit(self.plan, settings)
+        self._job = compose.submit(self._reach(self.plan), settings)
         self._rest = FlinkRest(port, self._job.job_id)
         for source in self._sources:
             source.start()

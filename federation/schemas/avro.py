@@ -159,18 +159,26 @@ class Schema:
         return self.root.name or self.root.kind
 
 
-def parse(source: Any, *, references: Iterable[Any] = (), where: str = "") -> Schema:
+def parse(
+    source: Any,
+    *,
+    references: Iterable[Any] = (),
+    names: dict[str, Type] | None = None,
+    where: str = "",
+) -> Schema:
     """Parse Avro JSON.
 
     Args:
         source: JSON text, or what ``json.loads`` gave (a dict, list or type name).
         references: schemas (text or JSON) that ``source`` names, dependencies first.
+        names: types that are defined already, by full name; the new ones are added.
         where: file or registry address for messages.
 
     Raises:
         SchemaError: it is not Avro, or breaks a bound.
     """
     parser = _Parser(where)
+    parser.names = {} if names is None else names
     for one in references:
         parser.type(_load(one, where), "", 0)
     return Schema(parser.type(_load(source, where), "", 0))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-if TYPE_CHECKING:
-    from uuid import UUID
+from typing import Literal, NamedTuple, cast, get_args
+from uuid import UUID
 
 Kind = Literal["id", "global", "content", "guid", "glue", "fingerprint", "given"]
 
@@ -30,3 +28,18 @@ class SchemaId(NamedTuple):
             return str(self.value)
         shown = f"{self.value:016x}" if self.kind == "fingerprint" else str(self.value)
         return f"{self.kind} {shown}"
+
+
+def parse(text: str) -> SchemaId:
+    """A name from its text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    kind, _, value = text.rpartition(" ")
+    kind = kind or "id"
+    if kind not in get_args(Kind):
+        raise ValueError(f"no kind of schema ids: {kind}")
+    if kind in ("guid", "glue"):
+        return SchemaId(cast("Kind", kind), UUID(value))
+    return SchemaId(cast("Kind", kind), int(value, 16 if kind == "fingerprint" else 10))

@@ -7,14 +7,15 @@ in different words on purpose: identities are digests of plain values here, not 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from federation.mapping import keys, origin, resolve
+from federation.mapping import keys, origin, plainjson, resolve
 from federation.mapping import where as cel
 from federation.schemas import codec, framing
 from federation.schemas.avro import parse
+from federation.schemas.given import Given
 from federation.schemas.refusal import MappingError, RecordError
-from federation.schemas.registry import NotAvro, Registry
+from federation.schemas.registry import NotAvro, connect
 from federation.verify.ledger import (
     DEAD,
     FILTERED,
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
     from confluent_kafka import Message
 
     from federation.mapping.rules import Rule
-    from federation.plan.model import RegistryAccess, SourcePlan, StreamPlan
+    from federation.plan.model import FramingPlan, SourcePlan, StreamPlan
     from federation.schemas.avro import Schema
+    from federation.schemas.framing import Header, Side
+    from federation.schemas.given import Schemas
+    from federation.schemas.ids import SchemaId
+    from federation.schemas.registry import Access, SchemaRegistry
     from federation.verify.scope import Part, Scope
 
 _NONE = digest(b"")
@@ -67,15 +72,8 @@ class _Writer:
     apply: Callable[[Any], Any]
 
 
-class Schemas(Protocol):
-    """Where writer schemas come from: a registry, or whatever stands in for one."""
-
-    def schema_by_id(self, schema_id: int, /) -> Schema:
-        """The schema of an id; raises UnknownSchemaId or NotAvro."""
-
-
 class Reference:
-    """The meaning of a stream, record by record. Asks each source's registry once per schema id.
+    """The meaning of a stream, record by record. Asks each source's registry once per schema.
 
     Args:
         stream: the stream's plan.
@@ -92,10 +90,14 @@ class Reference:
         self._event = stream.deduplication.key if stream.deduplication else ()
         if self._event and stream.deduplication and not stream.deduplication.across_keys:
             self._event += tuple(target.key_fields)
-        self._registries: list[Schemas] = [
-            schemas or registry(source.cluster.registry) for source in stream.sources
-        ]
-        self._writers: dict[tuple[int, int, bool], _Writer | RecordError] = {}
+        self._schemas: dict[tuple[int, Side], Given] = {}
+        for n, source in enumerate(stream.sources):
+            asked: Schemas | None = schemas
+            if asked is None and source.cluster.registry is not None:
+                asked = registry(source.cluster.registry)
+            self._schemas[n, "value"] = _given(source.framing, asked)
+            self._schemas[n, "key"] = _given(source.key_framing, asked)
+        self._writers: dict[tuple[int, Side, SchemaId], _Writer | RecordError] = {}
 
     def outcome(self, source: int, message: Message) -> Outcome:
         """What should become of a record of the stream's ``source``-th source.
@@ -107,7 +109,7 @@ class Reference:
             carried = origin_of(message.headers())
             if carried is not None and carried.crossed(self._target):
                 return Outcome(FILTERED)  # it has been in the target's cluster: a loop ends here
-            made = self._made(source, message.key(), message.value())
+            made = self._made(source, message)
         except RecordError as refusal:
             return Outcome(DEAD, refusal=refusal)
         if carried is not None and made.kind != FILTERED and len(carried.hops) >= origin.MAX_HOPS:
@@ -115,30 +117,42 @@ class Reference:
             return Outcome(DEAD, refusal=far)
         return made
 
-    def _made(self, source: int, key: bytes | None, value: bytes | None) -> Outcome:
+    def _made(self, source: int, message: Message) -> Outcome:
+        value = message.value()
         if value is None:
-            return self._tombstone(source, key)
-        frame = framing.split(value)
-        writer = self._writer(source, frame.schema_id, key=False)
+            return self._tombstone(source, message)
+        frame = self._frame(source, value, message, "value")
+        writer = self._writer(source, frame, "value")
         datum = writer.decode(frame.body)
         if writer.passes is not None and not writer.passes(datum):
             return Outcome(FILTERED)
         mapped = writer.apply(datum)
         return Outcome(
-            RECORD, self._key(mapped), mapped, codec.encode(self._contract, mapped),
+            RECORD,
+            self._key(mapped),
+            mapped,
+            codec.encode(self._contract, mapped),
             repr([mapped[name] for name in self._event]) if self._event else None,
-        )  # fmt: skip
+        )
 
-    def _tombstone(self, source: int, key: bytes | None) -> Outcome:
+    def _frame(self, source: int, data: bytes, message: Message, side: Side) -> framing.Frame:
+        plan = self._stream.sources[source]
+        told = plan.framing if side == "value" else plan.key_framing
+        return framing.split(
+            data, told.type, message.headers() or (), side, given=bool(told.schemas)
+        )
+
+    def _tombstone(self, source: int, message: Message) -> Outcome:
         if self._stream.tombstones == "drop":
             return Outcome(FILTERED)
         if self._stream.tombstones == "dead-letter":
             raise MappingError("tombstone", "delete markers are dead letters here")
+        key = message.key()
         if key is None:
             raise RecordError("null", "a delete marker without a key", stage="key")
         try:
-            frame = framing.split(key)
-            writer = self._writer(source, frame.schema_id, key=True)
+            frame = self._frame(source, key, message, "key")
+            writer = self._writer(source, frame, "key")
             mapped = writer.apply(writer.decode(frame.body))
         except RecordError as refusal:
             raise RecordError(
@@ -152,13 +166,13 @@ class Reference:
             return keys.key_text(self._contract, name, mapped[name])
         return codec.encode(self._key_schema, mapped)
 
-    def _writer(self, source: int, schema_id: int, *, key: bool) -> _Writer:
-        at = (source, schema_id, key)
+    def _writer(self, source: int, frame: framing.Frame, side: Side) -> _Writer:
+        at = (source, side, frame.schema)  # one framing gives one name to JSON or to Avro, not both
         if at not in self._writers:
             plan = self._stream.sources[source]
             try:
-                schema = self._registries[source].schema_by_id(schema_id)
-                self._writers[at] = self._compile(plan, schema, key=key)
+                schema = self._schemas[source, side].schema(frame.schema)
+                self._writers[at] = self._compile(plan, schema, side, json=frame.json)
             except RecordError as refusal:
                 self._writers[at] = refusal
             except NotAvro as error:
@@ -168,25 +182,28 @@ class Reference:
             raise found
         return found
 
-    def _compile(self, plan: SourcePlan, schema: Schema, *, key: bool) -> _Writer:
-        contract = self._key_schema if key else self._contract
-        rules: Mapping[str, Rule] = plan.key_rules if key else plan.rules
+    def _compile(self, plan: SourcePlan, schema: Schema, side: Side, *, json: bool) -> _Writer:
+        contract = self._key_schema if side == "key" else self._contract
+        rules: Mapping[str, Rule] = plan.key_rules if side == "key" else plan.rules
         try:
             mapper = resolve.compile(schema, contract, rules)
         except resolve.ContractMismatch as mismatch:
             raise RecordError("contract", str(mismatch), stage="schema") from mismatch
-        passes = cel.compile(plan.where) if plan.where and not key else None
-        return _Writer(codec.decoder(schema), passes, mapper.apply)
+        passes = cel.compile(plan.where) if plan.where and side == "value" else None
+        decode = plainjson.reader(schema) if json else codec.decoder(schema)
+        return _Writer(decode, passes, mapper.apply)
 
 
-def registry(access: RegistryAccess | None) -> Registry:
+def _given(told: FramingPlan, registry: Schemas | None) -> Given:
+    known = {number: parse(one) for number, one in told.fingerprints.items()}
+    return Given([parse(one) for one in told.schemas], known, registry)
+
+
+def registry(access: Access | None) -> SchemaRegistry:
     """A registry's client."""
     if access is None:
         raise TypeError("a plan has no source or target without a registry")
-    return Registry(
-        access.url, username=access.username, password=access.password, token=access.token,
-        ca=access.ca,
-    )  # fmt: skip
+    return connect(access)
 
 
 def origin_of(headers: Sequence[tuple[str, bytes | None]] | None) -> origin.Origin | None:
@@ -196,6 +213,11 @@ def origin_of(headers: Sequence[tuple[str, bytes | None]] | None) -> origin.Orig
         return origin.decode(found) if found is not None else None
     except ValueError:
         return None
+
+
+def travelling(headers: Sequence[Header] | None) -> list[Header]:
+    """The headers that a target record keeps: not those that name a schema of the source's."""
+    return [one for one in headers or () if not framing.names_schema(one[0])]
 
 
 def headers_digest(headers: Sequence[tuple[str, bytes | None]] | None, without: str = "") -> int:
@@ -253,5 +275,5 @@ def expected(reference: Reference, part: Part, message: Message) -> Expected:
         None if made.key is None else digest(made.key),
         None if made.body is None else digest(made.body),
         None if made.event is None else digest(made.event.encode()),
-        headers_digest(headers, origin.HEADER), stamp,
+        headers_digest(travelling(headers), origin.HEADER), stamp,
     )  # fmt: skip

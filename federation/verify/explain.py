@@ -15,7 +15,7 @@ from federation.mapping import origin
 from federation.schemas import codec
 from federation.schemas.avro import parse
 from federation.schemas.refusal import RecordError
-from federation.verify.expect import Reference
+from federation.verify.expect import Reference, travelling
 from federation.verify.ledger import split
 from federation.verify.model import Difference, Place
 from federation.verify.observe import Observer
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from confluent_kafka import Consumer, Message
 
     from federation.plan.model import ClusterPlan
+    from federation.schemas.framing import Header
     from federation.verify.compare import Raw
     from federation.verify.work import Job
 
@@ -228,10 +229,10 @@ def _text(value: Any) -> str:
 
 
 def _headers(source: Message, target: Message) -> str:
-    def kept(message: Message) -> list[tuple[str, bytes | None]]:
-        return [h for h in message.headers() or [] if not h[0].startswith(origin.HEADER)]
+    def kept(headers: Iterable[Header]) -> list[Header]:
+        return [h for h in headers if not h[0].startswith(origin.HEADER)]
 
-    wanted, found = kept(source), kept(target)
+    wanted, found = kept(travelling(source.headers())), kept(target.headers() or [])
     missing = [name for name, value in wanted if (name, value) not in found]
     added = [name for name, value in found if (name, value) not in wanted]
     if not missing and not added:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from federation.plan.model import StreamPlan
     from federation.schemas.avro import Type
+    from federation.schemas.ids import SchemaId
     from federation.verify.scope import Scope
 
 DEAD_PREFIX = "fed.dead."
@@ -42,7 +43,7 @@ class Observer:
         self._registry = registry(target.cluster.registry)
         self._blocks = _has_blocks(self._contract.root, set())
         self._earlier = {one.fingerprint: one for one in map(parse, stream.earlier)}
-        self._readers: dict[tuple[int, bool], Callable[[bytes], bytes] | None] = {}
+        self._readers: dict[tuple[SchemaId, bool], Callable[[bytes], bytes] | None] = {}
         self._partitions = len(scope.target.ranges)
         self._own_time = scope.target.own_time
         self._places = Places(scope)
@@ -96,18 +97,18 @@ class Observer:
             RecordError: the frame is broken, or its schema id stands neither for the contract nor
                 for one that the stream was written with before.
         """
-        schema_id, body = framing.split(value)
-        at = (schema_id, key)
+        frame = framing.split(value)  # the target's is Confluent's, whatever the sources' are
+        at = (frame.schema, key)
         if at not in self._readers:
-            self._readers[at] = self._reader(schema_id, key=key)
+            self._readers[at] = self._reader(frame.schema, key=key)
         reader = self._readers[at]
         if reader is None:
-            what = f"schema id {schema_id} is not the contract"
+            what = f"schema id {frame.schema} is not the contract"
             raise RecordError("contract", what, stage="schema")
-        return reader(body)
+        return reader(frame.body)
 
-    def _reader(self, schema_id: int, *, key: bool) -> Callable[[bytes], bytes] | None:
-        found = self._registry.schema_by_id(schema_id).fingerprint
+    def _reader(self, name: SchemaId, *, key: bool) -> Callable[[bytes], bytes] | None:
+        found = self._registry.schema(name).fingerprint
         if found == (self._keys if key else self._contract).fingerprint:
             return bytes
         before = None if key else self._earlier.get(found)

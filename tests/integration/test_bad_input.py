@@ -21,7 +21,7 @@ from guarded import guarded_broker, login
 
 from federation.kafka.clients import reach, wait
 from federation.sandbox.seed import seed
-from federation.schemas.registry import Registry
+from federation.schemas.registry import Access, connect_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,7 +121,7 @@ class Shop:
     def made(self) -> set[str]:
         """The topics and subjects of this module at the target."""
         hub = reach("hub", {"bootstrap.servers": self.env["HUB_BOOTSTRAP"]})
-        with Registry(self.env["HUB_REGISTRY"]) as registry:
+        with connect_target(Access(self.env["HUB_REGISTRY"])) as registry:
             names = [*hub.admin.list_topics(timeout=10).topics, *registry.subjects()]
         return {name for name in names if name.startswith("wrong.")}
 
@@ -142,7 +142,7 @@ def shop(sandbox: Sandbox) -> Shop:
             "name": "Key",
             "fields": [{"name": key, "type": "string"}],
         }
-        with Registry(env[f"{alias.upper()}_REGISTRY"]) as registry:
+        with connect_target(Access(env[f"{alias.upper()}_REGISTRY"])) as registry:
             registry.register(f"{topic}-value", schema)
             registry.register(f"{topic}-key", key_schema)
     return Shop(env)
@@ -334,7 +334,7 @@ def test_a_registry_that_refuses_the_contract(shop: Shop, tmp_path: Path, comman
     """An incompatible subject at the target is a refusal that names subject and reason."""
     text = CONFIG.replace("wrong.unified", "taken.unified")
     other = {**CONTRACT, "fields": [{"name": "order_id", "type": "int"}]}
-    with Registry(shop.env["HUB_REGISTRY"]) as registry:
+    with connect_target(Access(shop.env["HUB_REGISTRY"])) as registry:
         registry.register("taken.unified-value", other)
     answer = shop.ask(command, "-c", shop.write(tmp_path, text))
     assert answer.code == 1

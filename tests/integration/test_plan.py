@@ -19,7 +19,7 @@ from federation.kafka.facts import ask
 from federation.plan.compile import compile as compile_plan
 from federation.plan.gather import gather
 from federation.plan.prepare import prepare
-from federation.schemas.registry import Registry
+from federation.schemas.registry import Access, connect_target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,7 +78,7 @@ def shop(sandbox_env, unique, tmp_path) -> tuple[Path, dict[str, str]]:
         name = topics[alias]
         cluster = reach(alias, {"bootstrap.servers": sandbox_env[f"{alias.upper()}_BOOTSTRAP"]})
         wait(cluster.admin.create_topics([NewTopic(name, partitions, 1)])[name], "create", alias)
-        with Registry(sandbox_env[f"{alias.upper()}_REGISTRY"]) as registry:
+        with connect_target(Access(sandbox_env[f"{alias.upper()}_REGISTRY"])) as registry:
             registry.register(f"{name}-value", value)
             registry.register(f"{name}-key", key)
     (tmp_path / "order.avsc").write_text(json.dumps(CONTRACT))
@@ -128,7 +128,7 @@ def test_preparing_makes_what_the_plan_said_and_only_once(shop, sandbox_env):
     assert again.streams[0].target.registers == ()
     assert prepare(again) == first
     ids = first["orders"]
-    with Registry(sandbox_env["HUB_REGISTRY"]) as registry:
+    with connect_target(Access(sandbox_env["HUB_REGISTRY"])) as registry:
         assert registry.schema_by_id(ids.value_schema_id).name == "shop.Order"
         assert registry.schema_by_id(ids.key_schema_id).name == "shop.OrderKey"
     hub = ask("hub", loaded.config.clusters["hub"].properties, lambda _: True)
@@ -149,7 +149,7 @@ def test_an_incompatible_contract_is_refused_with_the_registrys_reason(shop, san
     """The target's registry is asked before anything is written there."""
     file, topics = shop
     other = {**CONTRACT, "fields": [{"name": "order_id", "type": "int"}]}
-    with Registry(sandbox_env["HUB_REGISTRY"]) as registry:
+    with connect_target(Access(sandbox_env["HUB_REGISTRY"])) as registry:
         registry.register(f"{topics['hub']}-value", other)
     result = run("plan", "-c", file)
     assert result.exit_code == 1

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from federation.cli.app import cli
 from federation.sandbox.seed import seed
-from federation.schemas.registry import Registry
+from federation.schemas.registry import Access, connect_target
 
 pytestmark = pytest.mark.integration
 
@@ -64,7 +64,7 @@ def test_a_draft_from_seeded_topics_lints_and_plans(sandbox, sandbox_env, unique
     assert all(v["meets"] for source in json.loads(shown.stdout) for v in source["versions"])
 
     strange = {"type": "record", "name": "Strange", "fields": [{"name": "odd", "type": "int"}]}
-    with Registry(sandbox_env["US_REGISTRY"]) as registry:
+    with connect_target(Access(sandbox_env["US_REGISTRY"])) as registry:
         registry.register(f"{us}-Strange", strange)
     shown = run("schemas", "diff", "-c", file, "-o", "json")
     assert shown.exit_code == 3, shown.output

@@ -24,8 +24,8 @@ from federation.kafka import offsets
 from federation.kafka.clients import consumer, producer
 from federation.kafka.reading import Span, read
 from federation.mapping import origin
-from federation.schemas import avro, codec, framing
-from federation.schemas.registry import Registry
+from federation.schemas import avro, codec
+from federation.schemas.registry import Access, connect_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +64,11 @@ KEYS = {
     "eu": {"type": "record", "name": "K", "fields": [{"name": "id", "type": "string"}]},
     "us": {"type": "string"},
 }
+
+
+def framed(schema_id: int, body: bytes) -> bytes:
+    """As Confluent's serializers write it."""
+    return b"\0" + schema_id.to_bytes(4, "big") + body
 
 
 @dataclass
@@ -202,7 +207,7 @@ def seed(env: dict[str, str], sources: dict[str, str]) -> None:
     for alias, size, partitions in (("eu", 150, 2), ("us", 120, 3)):
         bootstrap, topic = env[f"{alias.upper()}_BOOTSTRAP"], sources[alias]
         create(bootstrap, {topic: partitions})
-        with Registry(env[f"{alias.upper()}_REGISTRY"]) as registry:
+        with connect_target(Access(env[f"{alias.upper()}_REGISTRY"])) as registry:
             key_id = registry.register(f"{topic}-key", KEYS[alias])
             value_id = registry.register(f"{topic}-value", schemas[alias])
         writer = producer(alias, {"bootstrap.servers": bootstrap})
@@ -222,8 +227,8 @@ def seed(env: dict[str, str], sources: dict[str, str]) -> None:
             else:
                 datum, key = {"no": name, "sum": n / 8, "items": items}, name
             codec_key, codec_value = avro.parse(KEYS[alias]), avro.parse(schemas[alias])
-            framed_key = framing.join(key_id, codec.encode(codec_key, key))
-            value = framing.join(value_id, codec.encode(codec_value, datum))
+            framed_key = framed(key_id, codec.encode(codec_key, key))
+            value = framed(value_id, codec.encode(codec_value, datum))
             one = Record(
                 n % partitions, 0, framed_key, value, START + n * 1000,
                 [("trace", b"%d" % n), ("trace", b"again"), ("empty", None)] if n % 3 else [],
@@ -238,7 +243,7 @@ def seed(env: dict[str, str], sources: dict[str, str]) -> None:
                 write(
                     writer,
                     topic,
-                    replace(one, value=framing.join(value_id, codec.encode(codec_value, datum))),
+                    replace(one, value=framed(value_id, codec.encode(codec_value, datum))),
                 )
             if n % 40 == 11:
                 bad = {0: value[:-1], 1: b"\1" + value[1:], 2: b"\0\0\xff\xff\xff" + value[5:]}

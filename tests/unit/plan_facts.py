@@ -152,7 +152,9 @@ def facts(**changes) -> Facts:
         "us": RegistryFacts(
             "us", versions("order_events-value", US) | versions("order_events-key", US_KEY)
         ),
-        "hub": RegistryFacts("hub", checks={"orders.unified-value": SubjectCheck(None)}),
+        "hub": RegistryFacts(
+            "hub", checks={("orders", "orders.unified-value"): SubjectCheck(None)}
+        ),
     }
     for name, value in changes.items():
         alias, _, registry = name.partition("_")

@@ -337,3 +337,69 @@ def test_only_what_differs_is_a_difference(left, right):
     assert list(differences(node, left, [*left])) == []
     if repr(left) != repr(right) and left != right:
         assert list(differences(node, left, right)) != []
+
+
+@pytest.fixture
+def framed(folder):
+    """The American source, with a schema that JSON and single-object records may have."""
+    config = folder / "orders.yaml"
+    old = "        topics: [order_events]\n"
+    assert old in config.read_text()
+    said = "        framing: {type: auto, schema: schemas/us-order-event.avsc}\n"
+    config.write_text(config.read_text().replace(old, old + said))
+    return folder
+
+
+FRAMED = ("confluent", "confluent-header", "apicurio-header", "glue", "single-object")
+
+
+def test_a_case_says_how_its_record_is_framed(framed):
+    """Under `auto` each framing gives the same record, in both implementations."""
+    cases = "".join(
+        f"  - name: {name}\n    source: us/order_events\n"
+        f"    in: {{framing: {name}, value: {ORDER}}}\n    out: {{value: {OUT}}}\n"
+        for name in (*FRAMED, "json")
+    )
+    code, report, _ = run(framed, cases, "--engine")
+    assert (code, report["passed"]) == (0, len(FRAMED) + 1), report
+
+
+def test_what_a_framing_refuses_is_a_dead_letter_of_the_case(framed):
+    """Broken frames and JSON that the schema does not have, with the field where there is one."""
+    cases = ""
+    for n, (record, wanted) in enumerate((
+        ('raw: "0307"', "stage: frame, reason: short"),
+        (f'raw: "{b"{".hex()}"', "stage: decode, reason: json"),
+        ("framing: json, value: {id: 7}", "stage: decode, reason: type, field: id"),
+        ("framing: apicurio-content, value: " + ORDER, "stage: schema, reason: unknown_id"),
+        ("headers: [[__value_schema_id, x]], value: " + ORDER, "stage: frame, reason: header"),
+    )):  # fmt: skip
+        cases += (
+            f"  - name: case {n}\n    source: us/order_events\n"
+            f"    in: {{{record}}}\n    dead_letter: {{{wanted}}}\n"
+        )
+    code, report, _ = run(framed, cases, "--engine")
+    assert (code, report["passed"]) == (0, 5), report
+
+
+def test_a_delete_marker_with_a_plain_key(framed):
+    """The key of a delete marker is text where the source says so, and needs no schema."""
+    config = framed / "orders.yaml"
+    text = config.read_text().replace("key: {order_id: id}", "key: {order_id: .}")
+    config.write_text(
+        text.replace("        framing: {", "        key_framing: string\n        framing: {")
+    )
+    cases = (
+        "  - name: gone\n    source: us/order_events\n    in: {key: o-1}\n"
+        "    out: {key: o-1, value: null}\n"
+    )
+    code, report, _ = run(framed, cases, "--engine", head="cases:\n")
+    assert (code, report["passed"]) == (0, 1), report
+
+
+def test_a_framing_without_its_schema_is_a_mistake_of_the_case(folder):
+    """JSON is by a schema of the source; where it gives none, the case is told so."""
+    cases = case("filtered: true").replace("in: {", "in: {framing: json, ")
+    code, _, said = run(folder, cases)
+    assert code == 1
+    assert "the source gives no schema for framing json" in said

@@ -31,8 +31,8 @@ SUBJECTS = {
 class Registry:
     """A registry of fixed subjects; one whose versions are an error raises it."""
 
-    def __init__(self, url, **_access):
-        self.held = SUBJECTS[url]
+    def __init__(self, access, **_deadline):
+        self.held = SUBJECTS[access.url]
         if isinstance(self.held, Exception):
             raise self.held
 
@@ -56,7 +56,7 @@ class Registry:
 @pytest.fixture(autouse=True)
 def registry(monkeypatch):
     """The registries by address; a test may change them."""
-    monkeypatch.setattr("federation.plan.registries.Registry", Registry)
+    monkeypatch.setattr("federation.plan.versions.connect", Registry)
     held = {url: dict(subjects) for url, subjects in SUBJECTS.items()}
     monkeypatch.setattr(sys.modules[__name__], "SUBJECTS", held)
     return held

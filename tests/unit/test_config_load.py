@@ -112,7 +112,7 @@ GOLDEN = {
     ),
     "unknown key": (
         changed("        topics: [orders]", "        topcis: [orders]\n        pattern: x"),
-        "f.yaml:15:9: unknown key `topcis`; did you mean `topics`? allowed: cluster, topics, pattern, start, where, key, fields",
+        "f.yaml:15:9: unknown key `topcis`; did you mean `topics`? allowed: cluster, topics, pattern, start, framing, key_framing, where, key, fields, subjects",
     ),
     "unknown key of a rule": (
         changed("amount: total", "amount: {form: total}"),
@@ -371,7 +371,7 @@ def test_files_are_read_beside_the_configuration(mistakes, tmp_path):
     assert mistakes(content) == []
     config = load(tmp_path / "f.yaml", env={"EU": "x:1"}).config
     assert config.clusters["hub"].properties["bootstrap.servers"] == "b:1"
-    assert config.streams["orders"].contract == tmp_path / "order.avsc"
+    assert config.streams["orders"].contract.file == tmp_path / "order.avsc"
     assert config.run.state == tmp_path / "here"
 
 

@@ -11,23 +11,24 @@ from federation.plan.engine import stream_spec
 from federation.plan.model import (
     ClusterPlan,
     Deduplication,
+    FramingPlan,
     KnownSchema,
-    RegistryAccess,
     SourcePlan,
     StartPosition,
     StreamPlan,
     TargetPlan,
 )
+from federation.schemas.registry import Access
 
 VECTOR = Path(__file__).parents[1] / "vectors" / "stream-spec.json"
 CONTRACT = json.loads(VECTOR.read_text("utf-8"))["contract"]
 
 
-def _cluster(alias: str, registry: RegistryAccess | None) -> ClusterPlan:
+def _cluster(alias: str, registry: Access | None) -> ClusterPlan:
     return ClusterPlan(alias, f"id-of-{alias}", {"bootstrap.servers": f"{alias}:9092"}, registry)
 
 
-def _source(cluster: ClusterPlan, where=None, rules=None, key_rules=None) -> SourcePlan:
+def _source(cluster, where=None, rules=None, key_rules=None, **framings) -> SourcePlan:
     return SourcePlan(
         uid=f"source-{cluster.alias}",
         name=f"{cluster.alias}/orders",
@@ -40,12 +41,25 @@ def _source(cluster: ClusterPlan, where=None, rules=None, key_rules=None) -> Sou
         rules={name: Rule.model_validate(rule) for name, rule in (rules or {}).items()},
         versions=(),
         known=(KnownSchema(0x0ABC, ("id", "note")), KnownSchema(2**64 - 1, ("id",))),
+        **framings,
     )
 
 
 def _stream(deduplication: Deduplication | None) -> StreamPlan:
-    eu = _cluster("eu", RegistryAccess("http://eu:8081/apis/ccompat/v7"))
-    us = _cluster("us", RegistryAccess("https://us", "reader", "pässword", ca="ca.pem"))
+    eu = _cluster(
+        "eu",
+        Access(
+            "http://eu:8081/apis/ccompat/v7",
+            kind="apicurio",
+            native="http://eu:8081/apis/registry/v3",
+        ),
+    )
+    us = _cluster(
+        "us",
+        Access(
+            "https://us", "reader", "pässword", ca="ca.pem", certificate="own.pem", key="key.pem"
+        ),
+    )
     target = TargetPlan(
         uid="target",
         cluster=_cluster("hub", None),
@@ -58,7 +72,7 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
         value_subject="orders.unified-value",
         key_subject="orders.unified-key",
         creates=(),
-        registers=(),
+        schemas=(),
         transaction_timeout=timedelta(minutes=15),
         transactional_prefix="prefix",
         max_record_bytes=1_048_588,
@@ -68,12 +82,17 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
         "amount": {"from": "cents", "scale": 2},
         "region": {"const": "us"},
     }
+    framings = {
+        "framing": FramingPlan("json", ({"type": "map", "values": "int"},)),
+        "key_framing": FramingPlan("single-object", (), {2**64 - 1: "int"}),
+    }
+    source = _source(us, "amount > 0", rules, {"id": {"from": "number"}}, **framings)
     return StreamPlan(
         name="orders",
         contract=CONTRACT,
         contract_file="order.avsc",
         earlier=(),
-        sources=(_source(eu), _source(us, "amount > 0", rules, {"id": {"from": "number"}})),
+        sources=(_source(eu), source),
         deduplication=deduplication,
         tombstones="dead-letter",
         on_schema_change="evolve",

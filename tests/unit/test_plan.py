@@ -136,7 +136,9 @@ class TestPlan:
     def test_existing_topics_and_subjects_are_left_as_they_are(self, tmp_path):
         """What is there is neither created nor registered."""
         hub = cluster("hub", topic("orders.unified", 4), topic("orders.dead", 1))
-        registry = RegistryFacts("hub", checks={"orders.unified-value": SubjectCheck(7)})
+        registry = RegistryFacts(
+            "hub", checks={("orders", "orders.unified-value"): SubjectCheck(7)}
+        )
         (stream,) = compile_plan(loaded(tmp_path), facts(hub=hub, hub_registry=registry)).streams
         assert stream.target.creates == ()
         assert stream.target.registers == ()
@@ -271,7 +273,7 @@ class TestRefusals:
         """A loop is found by cluster.id and topic."""
         config = loaded(tmp_path, ("topic: orders.unified", "topic: orders"))
         twin = cluster("hub", topic("orders"), topic("orders.dead"), cluster_id="cluster-eu")
-        registry = RegistryFacts("hub", checks={"orders-value": SubjectCheck(7)})
+        registry = RegistryFacts("hub", checks={("orders", "orders-value"): SubjectCheck(7)})
         found = refusals(config, facts(hub=twin, hub_registry=registry))
         assert [f.what for f in found] == [
             "hub and eu are one cluster (cluster-eu)",
@@ -346,13 +348,13 @@ class TestRefusals:
         refusal(config, facts(), "replication 3", "3", "has 1")
 
     def test_a_contract_that_the_targets_registry_refuses(self, tmp_path):
-        """The registry's own reasons are shown."""
-        check = SubjectCheck(None, ("READER_FIELD_MISSING_DEFAULT_VALUE: amount",))
-        registry = RegistryFacts("hub", checks={"orders.unified-value": check})
+        """The registry's own reasons are shown, and the level that they come from."""
+        check = SubjectCheck(None, None, ("READER_FIELD_MISSING_DEFAULT_VALUE: amount",), "FULL")
+        registry = RegistryFacts("hub", checks={("orders", "orders.unified-value"): check})
         refusal(
             loaded(tmp_path),
             facts(hub_registry=registry),
-            "refuses the schema for orders.unified-value: READER_FIELD_MISSING_DEFAULT_VALUE: amount",
+            "refuses the schema for orders.unified-value (FULL): READER_FIELD_MISSING_DEFAULT_VALUE: amount",
             "orders.unified",
         )
 

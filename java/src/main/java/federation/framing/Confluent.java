@@ -6,44 +6,24 @@ import java.nio.ByteBuffer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** A magic byte 0, the registry's 4-byte id, the payload. */
-final class Confluent implements Framing {
+final class Confluent extends OneSide {
+    static final int MAGIC = 0;
     private static final int FRAME = 5;
 
-    private final boolean key;
-    private int lastId;
-    private SchemaId last = SchemaId.of(0);
+    private final LastName names = new LastName();
 
     Confluent(boolean key) {
-        this.key = key;
+        super(key);
     }
 
     @Override
     public void open(ConsumerRecord<byte[], byte[]> in, Frame out) throws MappingException {
-        byte[] bytes = key ? in.key() : in.value();
-        if (bytes.length == 0) {
-            throw new MappingException("frame", "empty");
-        }
-        if (bytes[0] != 0) {
-            throw new MappingException("frame", "magic");
-        }
-        if (bytes.length < FRAME) {
-            throw new MappingException("frame", "short");
-        }
-        out.set(id(bytes), bytes, FRAME);
+        out.set(name(in), bytes(in), FRAME);
     }
 
     @Override
-    public SchemaId schemaOf(ConsumerRecord<byte[], byte[]> in) {
-        byte[] bytes = key ? in.key() : in.value();
-        return bytes == null || bytes.length < FRAME || bytes[0] != 0 ? null : id(bytes);
-    }
-
-    private SchemaId id(byte[] bytes) {
-        int id = ByteBuffer.wrap(bytes, 1, 4).getInt();
-        if (id != lastId) {
-            lastId = id;
-            last = SchemaId.of(id);
-        }
-        return last;
+    SchemaId name(ConsumerRecord<byte[], byte[]> in) throws MappingException {
+        byte[] bytes = framed(in, MAGIC, FRAME);
+        return names.of(SchemaId.Kind.ID, 0, ByteBuffer.wrap(bytes, 1, 4).getInt());
     }
 }

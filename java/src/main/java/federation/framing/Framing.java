@@ -30,7 +30,19 @@ public interface Framing {
     /** The framing that the plan names. @param key whether it is of the keys */
     static Framing of(FramingSpec spec, boolean key) {
         return switch (spec.type) {
+            case "auto" -> new Auto(key, spec.schemas.isEmpty() ? null : spec.schemas.get(0));
             case "confluent" -> new Confluent(key);
+            case "confluent-header" -> new ConfluentHeader(key);
+            case "apicurio-global" -> new Apicurio(key, SchemaId.Kind.GLOBAL);
+            case "apicurio-content" -> new Apicurio(key, SchemaId.Kind.CONTENT);
+            case "apicurio-header" -> new ApicurioHeader(key);
+            case "glue" -> new Glue(key);
+            case "single-object" -> new SingleObject(key);
+            case "avro" -> new Bare(key);
+            case "json" -> new Json(key, spec.schemas.get(0));
+            case "string" -> new PlainKey(key, 0);
+            case "int" -> new PlainKey(key, Integer.BYTES);
+            case "long" -> new PlainKey(key, Long.BYTES);
             default -> throw new IllegalArgumentException("no framing is called " + spec.type);
         };
     }

@@ -6,6 +6,8 @@ import java.util.Map;
 /** The part of a rule that says how to convert, as it reaches a value inside a field. */
 final class Hint {
   static final Hint NONE = new Hint(false, false, false, Map.of(), null, null, null, Map.of());
+  /** Only that text may be parsed. */
+  static final Hint NAMED = new Hint(true, false, false, Map.of(), null, null, null, Map.of());
 
   /** Whether a rule names the source, so that text may be parsed and made. */
   final boolean named;

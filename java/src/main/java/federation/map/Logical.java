@@ -17,7 +17,7 @@ record Logical(Kind kind, int digits, int precision, int scale) {
 
   /** Most digits that a decimal may have at all. */
   static final int MAX_PRECISION = 10_000;
-  private static final Logical NONE = new Logical(Kind.NONE, 0, 0, 0);
+  static final Logical NONE = new Logical(Kind.NONE, 0, 0, 0);
 
   static Logical of(Schema schema) {
     LogicalType type = schema.getLogicalType();

@@ -6,6 +6,8 @@ import federation.map.Rule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +50,7 @@ public final class StreamSpec {
         public final String name;
         public final String cluster;
         public final String clusterId;
+        /** Null where the source's framings need none. */
         public final RegistrySpec registry;
         public final FramingSpec framing;
         public final FramingSpec keyFraming;
@@ -64,7 +67,8 @@ public final class StreamSpec {
             name = node.required("name").asText();
             cluster = node.required("cluster").asText();
             clusterId = node.required("clusterId").asText();
-            registry = new RegistrySpec(node.required("registry"));
+            JsonNode reached = node.required("registry");
+            registry = reached.isNull() ? null : new RegistrySpec(reached);
             framing = new FramingSpec(node.required("framing"));
             keyFraming = new FramingSpec(node.required("keyFraming"));
             rules = Rule.parse(node.required("rules"));
@@ -83,28 +87,52 @@ public final class StreamSpec {
     public static final class FramingSpec {
         public final String type;
         public final List<Schema> schemas;
+        /** By CRC-64-AVRO; those that the registry had, too. */
+        public final Map<Long, Schema> fingerprints;
 
         private FramingSpec(JsonNode node) {
             type = node.required("type").asText();
             schemas = new ArrayList<>();
             node.required("schemas").forEach(one -> schemas.add(schema(one)));
+            fingerprints = new HashMap<>();
+            node.required("fingerprints").fields().forEachRemaining(one -> fingerprints.put(
+                    Long.parseUnsignedLong(one.getKey(), 16), schema(one.getValue())));
         }
     }
 
     /** How to reach a registry; fields that are not needed are null. */
     public static final class RegistrySpec {
+        /** confluent, apicurio or served. */
+        public final String type;
+        /** What tells it from other registries, today and tomorrow; without credentials. */
+        public final String identity;
         public final String url;
+        /** Of Apicurio's own API; {@code url} is that of Confluent's. */
+        public final String nativeUrl;
         public final String username;
         public final String password;
         public final String token;
         public final String ca;
+        public final String certificate;
+        public final String key;
 
         private RegistrySpec(JsonNode node) {
+            type = node.required("type").asText();
+            identity = node.required("identity").asText();
             url = node.required("url").asText();
+            nativeUrl = text(node, "nativeUrl");
             username = text(node, "username");
             password = text(node, "password");
             token = text(node, "token");
             ca = text(node, "ca");
+            certificate = text(node, "certificate");
+            key = text(node, "key");
+        }
+
+        /** The same for those who are reached in the same way. */
+        public List<String> access() {
+            return Arrays.asList(
+                    type, identity, url, nativeUrl, username, password, token, ca, certificate, key);
         }
     }
 

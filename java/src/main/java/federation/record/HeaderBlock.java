@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Predicate;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -37,10 +38,14 @@ public final class HeaderBlock {
             }
         }
 
-        /** Adds all but the named header ({@code except} may be null). */
-        public Writer addAll(Headers headers, String except) {
+        public Writer addAll(Headers headers) {
+            return addAll(headers, name -> false);
+        }
+
+        /** Adds all but those of certain names. */
+        public Writer addAll(Headers headers, Predicate<String> except) {
             for (Header header : headers) {
-                if (!header.key().equals(except)) {
+                if (!except.test(header.key())) {
                     add(header.key(), header.value());
                 }
             }

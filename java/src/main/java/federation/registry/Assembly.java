@@ -42,6 +42,15 @@ final class Assembly {
         return new Assembly(registered).parse(text, what);
     }
 
+    /** Parses a schema that refers to nothing. */
+    static Schema of(String text, String what) throws SchemaException {
+        try {
+            return of(new Text(text, List.of()), what, null);
+        } catch (IOException | InterruptedException impossible) { // nobody is asked
+            throw new IllegalStateException(impossible);
+        }
+    }
+
     private Schema parse(Text text, String what)
             throws SchemaException, IOException, InterruptedException {
         for (Reference reference : text.references) {

@@ -17,6 +17,7 @@ import org.apache.avro.Schema;
 final class ConfluentSource implements SchemaSource {
     static final Duration TIMEOUT = Duration.ofSeconds(30);
 
+    private final String identity;
     private final RegistryHttp http;
 
     ConfluentSource(RegistrySpec spec) {
@@ -25,12 +26,13 @@ final class ConfluentSource implements SchemaSource {
 
     /** @param timeout for one answer; a schema with references takes several */
     ConfluentSource(RegistrySpec spec, Duration timeout) {
-        http = new RegistryHttp(spec, timeout);
+        identity = spec.identity;
+        http = new RegistryHttp(spec.url, spec, timeout);
     }
 
     @Override
     public String registry() {
-        return "confluent " + http.base;
+        return identity;
     }
 
     @Override
@@ -56,25 +58,32 @@ final class ConfluentSource implements SchemaSource {
         } catch (BoundedBody.TooLarge error) {
             throw SchemaException.notAvro(what + ": " + error.getMessage());
         }
-        if (answer.status() == 200 && answer.body().path("schema").isTextual()) {
-            return text(answer.body(), what);
+        JsonNode body = answer.json();
+        if (answer.status() == 200 && body.path("schema").isTextual()) {
+            return text(body, what);
         }
         if (isNo(answer)) {
             throw SchemaException.unknown("the registry does not have " + what);
         }
-        throw new IOException(answer.status() == 200
-                ? "an answer that is not a schema registry's"
-                : "HTTP " + answer.status());
+        throw answer.failure();
     }
 
-    private static Text text(JsonNode answer, String what) throws SchemaException {
-        String type = answer.path("schemaType").asText("AVRO"); // Karapace and others leave it out
+    private static Text text(JsonNode answer, String what) throws SchemaException, IOException {
+        JsonNode said = answer.path("schemaType"); // Karapace and others leave it out
+        String type = said.isTextual() ? said.asText() : "AVRO";
         if (!type.equals("AVRO")) {
             throw SchemaException.notAvro(what + " is of type " + type);
         }
         List<Reference> references = new ArrayList<>();
-        for (JsonNode reference : answer.path("references")) {
+        JsonNode given = answer.path("references");
+        if (!given.isArray() && !given.isNull() && !given.isMissingNode()) {
+            throw RegistryHttp.strange();
+        }
+        for (JsonNode reference : given) {
             String subject = reference.path("subject").asText();
+            if (subject.isEmpty() || !reference.path("version").isInt()) {
+                throw RegistryHttp.strange();
+            }
             references.add(new Reference(
                     reference.path("name").asText(subject),
                     "/subjects/" + URLEncoder.encode(subject, StandardCharsets.UTF_8).replace("+", "%20")
@@ -85,7 +94,7 @@ final class ConfluentSource implements SchemaSource {
 
     /** Whether this is the registry's own no: a 404 of a proxy or a wrong path is no evidence. */
     private boolean isNo(RegistryHttp.Answer answer) throws IOException, InterruptedException {
-        int code = answer.body().path("error_code").asInt(answer.status());
+        int code = answer.json().path("error_code").asInt(answer.status());
         if (code >= 40401 && code <= 40403) { // no such subject, version or schema
             return true;
         }
@@ -93,7 +102,7 @@ final class ConfluentSource implements SchemaSource {
             return false;
         }
         try {
-            return http.get("/subjects").body().isArray();
+            return http.get("/subjects").json().isArray();
         } catch (BoundedBody.TooLarge manySubjects) {
             return true;
         }

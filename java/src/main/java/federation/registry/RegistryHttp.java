@@ -5,26 +5,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import federation.plan.StreamSpec.RegistrySpec;
-import java.io.FileInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.Certificate;
-import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.TrustManagerFactory;
 
 /**
  * One question to a registry and its answer, bounded in size and time. Redirects are not followed,
@@ -41,9 +34,13 @@ final class RegistryHttp {
     private final String authorization;
     private final Duration timeout;
 
-    /** @param timeout for one whole answer; connecting may take a third of it */
-    RegistryHttp(RegistrySpec spec, Duration timeout) {
-        URI given = URI.create(spec.url);
+    /**
+     * @param url the address, with credentials or without
+     * @param spec credentials and certificates
+     * @param timeout for one whole answer; connecting may take a third of it
+     */
+    RegistryHttp(String url, RegistrySpec spec, Duration timeout) {
+        URI given = URI.create(url);
         base = given.getScheme() + "://" + given.getRawAuthority().replaceFirst("^.*@", "")
                 + given.getRawPath().replaceFirst("/+$", "");
         authorization = authorization(spec, given.getUserInfo());
@@ -52,14 +49,37 @@ final class RegistryHttp {
                 .version(HttpClient.Version.HTTP_1_1) // some proxies choke on an offer to upgrade
                 .connectTimeout(timeout.dividedBy(3))
                 .followRedirects(HttpClient.Redirect.NEVER);
-        if (spec.ca != null) {
-            builder.sslContext(trusting(spec.ca));
+        if (spec.ca != null || spec.certificate != null) {
+            builder.sslContext(Tls.context(spec.ca, spec.certificate, spec.key));
         }
         http = builder.build();
     }
 
-    /** Status and JSON of an answer; a missing node where the body is not JSON. */
-    record Answer(int status, JsonNode body) {}
+    /** An answer of whatever status. */
+    record Answer(int status, byte[] body, HttpHeaders headers) {
+        /** The body; a missing node where it is not JSON. */
+        JsonNode json() throws IOException {
+            try {
+                return JSON.readTree(body);
+            } catch (JsonProcessingException error) {
+                return MissingNode.getInstance();
+            }
+        }
+
+        String text() {
+            return new String(body, StandardCharsets.UTF_8);
+        }
+
+        /** What to say of an answer that may be another one later. */
+        IOException failure() {
+            return status == 200 ? strange() : new IOException("HTTP " + status);
+        }
+    }
+
+    /** The failure of an answer that no registry gives. */
+    static IOException strange() {
+        return new IOException("an answer that is not a schema registry's");
+    }
 
     /**
      * Asks once.
@@ -79,7 +99,7 @@ final class RegistryHttp {
                 http.sendAsync(request.build(), info -> new BoundedBody(MAX_BYTES));
         try {
             HttpResponse<byte[]> response = asked.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
-            return new Answer(response.statusCode(), json(response.body()));
+            return new Answer(response.statusCode(), response.body(), response.headers());
         } catch (TimeoutException late) {
             throw new IOException("no answer within " + timeout.toSeconds() + " s", late);
         } catch (ExecutionException failed) {
@@ -88,14 +108,6 @@ final class RegistryHttp {
                     : new IOException(failed.getCause());
         } finally {
             asked.cancel(true);
-        }
-    }
-
-    private static JsonNode json(byte[] body) throws IOException {
-        try {
-            return JSON.readTree(body);
-        } catch (JsonProcessingException error) {
-            return MissingNode.getInstance();
         }
     }
 
@@ -110,25 +122,5 @@ final class RegistryHttp {
                 ? null
                 : "Basic " + Base64.getEncoder()
                         .encodeToString(pair.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static SSLContext trusting(String pemFile) {
-        try (InputStream in = new FileInputStream(pemFile)) {
-            KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
-            store.load(null, null);
-            int number = 0;
-            for (Certificate certificate :
-                    CertificateFactory.getInstance("X.509").generateCertificates(in)) {
-                store.setCertificateEntry("ca-" + number++, certificate);
-            }
-            TrustManagerFactory trust =
-                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-            trust.init(store);
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, trust.getTrustManagers(), null);
-            return context;
-        } catch (IOException | GeneralSecurityException error) {
-            throw new IllegalStateException("cannot read the authority file " + pemFile, error);
-        }
     }
 }

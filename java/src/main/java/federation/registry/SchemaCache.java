@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -110,8 +109,8 @@ public final class SchemaCache implements Schemas {
      * @param folder where schemas outlive the JVM, or null
      */
     public static SchemaCache of(RegistrySpec spec, String folder) {
-        List<String> key = Arrays.asList(
-                spec.url, spec.username, spec.password, spec.token, spec.ca, folder);
+        List<String> key = new ArrayList<>(spec.access());
+        key.add(folder);
         synchronized (SHARED) {
             return SHARED.computeIfAbsent(key, absent -> {
                 SchemaSource source = SchemaSource.of(spec);

@@ -10,6 +10,7 @@ public final class SchemaException extends Exception {
         this.reason = reason;
     }
 
+    /** Nobody has a schema of this name. */
     public static SchemaException unknown(String message) {
         return new SchemaException("unknown_id", message);
     }

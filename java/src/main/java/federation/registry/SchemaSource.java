@@ -20,6 +20,11 @@ public interface SchemaSource {
 
     /** The client that a registry's type asks for. */
     static SchemaSource of(RegistrySpec spec) {
-        return new ConfluentSource(spec);
+        return switch (spec.type) {
+            case "confluent" -> new ConfluentSource(spec);
+            case "apicurio" -> new ApicurioSource(spec);
+            case "served" -> new ServedSource(spec);
+            default -> throw new IllegalArgumentException("no registry is of type " + spec.type);
+        };
     }
 }

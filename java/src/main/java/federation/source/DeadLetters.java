@@ -72,7 +72,7 @@ final class DeadLetters {
                     in.offset(), shortened(error.getMessage()), error.stage, error.reason)));
         }
         count.inc();
-        HeaderBlock.Writer headers = new HeaderBlock.Writer().addAll(in.headers(), null);
+        HeaderBlock.Writer headers = new HeaderBlock.Writer().addAll(in.headers());
         add(headers, "cluster", source.cluster);
         add(headers, "cluster_id", source.clusterId);
         add(headers, "topic", in.topic());

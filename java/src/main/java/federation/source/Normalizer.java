@@ -2,6 +2,7 @@ package federation.source;
 
 import federation.framing.Frame;
 import federation.framing.Framing;
+import federation.framing.SchemaHeaders;
 import federation.kafka.Gate;
 import federation.map.Keys;
 import federation.map.MappingException;
@@ -16,7 +17,9 @@ import federation.record.HeaderBlock;
 import federation.record.Origin;
 import federation.record.Record;
 import federation.record.RecordType;
+import federation.registry.Given;
 import federation.registry.SchemaCache;
+import federation.registry.SchemaSource;
 import federation.source.Writers.Writer;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -76,14 +79,26 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
 
     @Override
     public void open(DeserializationSchema.InitializationContext context) {
+        open(context, null);
+    }
+
+    /** @param schemas stands in for the source's registry; null where that is asked */
+    public void open(
+            DeserializationSchema.InitializationContext context, SchemaSource schemas) {
         stream = StreamSpec.parse(plan);
         source = stream.sources.get(index);
         valueFraming = Framing.of(source.framing, false);
         keyFraming = Framing.of(source.keyFraming, true);
         frame = new Frame();
-        registry = SchemaCache.of(source.registry, stream.schemaFolder);
-        values = new Writers(registry, stream.contract, source.rules, source.where);
-        keys = new Writers(registry, stream.keySchema, source.keyRules, null);
+        if (schemas != null) {
+            registry = new SchemaCache(schemas, (where, why) -> { });
+        } else if (source.registry != null) {
+            registry = SchemaCache.of(source.registry, stream.schemaFolder);
+        }
+        values = new Writers(
+                new Given(source.framing, registry), stream.contract, source.rules, source.where);
+        keys = new Writers(
+                new Given(source.keyFraming, registry), stream.keySchema, source.keyRules, null);
         value = new Output();
         scratch = new Output();
         hash = new Murmur3();
@@ -97,7 +112,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         tombstonesDropped = metrics.counter("tombstonesDropped");
         looped = metrics.counter("recordsLooped");
         Gauge<Long> waiting = () -> {
-            SchemaCache.Outage outage = registry.outage();
+            SchemaCache.Outage outage = registry == null ? null : registry.outage();
             return outage == null ? 0 : outage.since().toEpochMilli();
         };
         metrics.gauge("registryWaitingSince", waiting);
@@ -277,7 +292,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             int length = Origin.write(sourceCluster, topic, in.partition(), in.offset(), origin);
             record.headers = in.headers().iterator().hasNext()
                     ? new HeaderBlock.Writer()
-                            .addAll(in.headers(), Origin.HEADER)
+                            .addAll(in.headers(), Normalizer::leftBehind)
                             .add(Origin.HEADER, Arrays.copyOf(origin, length))
                             .toBytes()
                     : HeaderBlock.single(Origin.HEADER_UTF8, origin, length);
@@ -291,10 +306,15 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             throw new Refused("origin", "hops");
         }
         record.headers = new HeaderBlock.Writer()
-                .addAll(in.headers(), Origin.HEADER)
+                .addAll(in.headers(), Normalizer::leftBehind)
                 .add(Origin.HEADER, Origin.withHop(before, sourceCluster))
                 .toBytes();
         transport(record, before, end);
+    }
+
+    /** Headers that are replaced, or that mean nothing at the target. */
+    private static boolean leftBehind(String header) {
+        return header.equals(Origin.HEADER) || SchemaHeaders.names(header);
     }
 
     /**

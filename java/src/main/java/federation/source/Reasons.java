@@ -8,8 +8,13 @@ final class Reasons {
     private static final Map<String, String> SENTENCES = Map.ofEntries(
             // frame
             Map.entry("empty", "0 bytes are neither a record nor a delete marker"),
-            Map.entry("magic", "the first byte is not the magic byte 0"),
-            Map.entry("short", "the bytes end inside the frame of magic byte and schema id"),
+            Map.entry("magic", "the first bytes are not those of a framing that is read here"),
+            Map.entry("short", "the bytes end inside the frame"),
+            Map.entry("header", "the header that names the schema is missing or malformed"),
+            Map.entry("encoding", "the header says that the payload is not Avro's binary encoding"),
+            Map.entry("compression", "the payload is compressed in an unknown way, or damaged"),
+            Map.entry("inflated", "the payload is beyond 64 MiB or a hundredfold once inflated"),
+            Map.entry("size", "a key that is a number has 4 bytes for an int, 8 for a long"),
             // decode
             Map.entry("truncated", "the payload ends inside the field"),
             Map.entry("trailing", "bytes are left behind the end of the record"),
@@ -20,6 +25,9 @@ final class Reasons {
             Map.entry("boolean", "a boolean is neither 0 nor 1"),
             Map.entry("depth", "records, arrays and maps are nested more than 64 levels deep"),
             Map.entry("items", "the record claims more than 1,000,000 elements and entries"),
+            Map.entry("json", "the text is not JSON"),
+            Map.entry("duplicate", "an object of the JSON text names a field twice"),
+            Map.entry("missing", "the JSON object lacks the field, which has no default"),
             // map and key
             Map.entry("null", "null, where a value is needed"),
             Map.entry("overflow", "the value is beyond the range of the contract's type"),

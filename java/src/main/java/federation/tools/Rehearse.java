@@ -5,6 +5,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import federation.record.HeaderBlock;
 import federation.record.Record;
+import federation.registry.SchemaException;
+import federation.registry.SchemaId;
+import federation.registry.SchemaSource;
 import federation.source.Normalizer;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import org.apache.avro.Schema;
 import org.apache.flink.api.common.serialization.DeserializationSchema.InitializationContext;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
@@ -28,8 +32,8 @@ import org.apache.kafka.common.record.TimestampType;
 
 /**
  * Runs records through the job's own normalisers without a job: the stream's plan is the first line
- * of stdin, each further line is a record, and each is answered by one line on stdout. Bytes are
- * hexadecimal text.
+ * of stdin, writer schemas by their names the second, each further line is a record, and each is
+ * answered by one line on stdout. Bytes are hexadecimal text.
  */
 public final class Rehearse {
     private static final HexFormat HEX = HexFormat.of();
@@ -43,10 +47,11 @@ public final class Rehearse {
         BufferedReader lines =
                 new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         String plan = lines.readLine();
+        SchemaSource schemas = new Listed(JSON.readTree(lines.readLine()));
         List<Normalizer> sources = new ArrayList<>();
         for (int i = 0; i < JSON.readTree(plan).required("sources").size(); i++) {
             Normalizer source = new Normalizer(plan, i);
-            source.open(new Context());
+            source.open(new Context(), schemas);
             sources.add(source);
         }
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -108,6 +113,23 @@ public final class Rehearse {
     private static String text(Headers headers, String name) {
         Header header = headers.lastHeader(name);
         return new String(header.value(), StandardCharsets.UTF_8);
+    }
+
+    /** Schemas by the text of their names. */
+    private record Listed(JsonNode schemas) implements SchemaSource {
+        @Override
+        public String registry() {
+            return "the cases";
+        }
+
+        @Override
+        public Schema find(SchemaId id) throws SchemaException {
+            JsonNode found = schemas.get(id.toString());
+            if (found == null) {
+                throw SchemaException.unknown("no case has schema " + id);
+            }
+            return new Schema.Parser().setValidateDefaults(false).parse(found.toString());
+        }
     }
 
     /** What an operator is given in a job; nobody reads the counters here. */

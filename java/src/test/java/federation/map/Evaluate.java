@@ -15,7 +15,8 @@ import org.apache.avro.Schema;
  * Answers, line by line, what the transcoder makes of cases: for whoever compares it with another implementation.
  *
  * <p>In: {@code {"writer": …, "contract": …, "rules": …, "in": [hex, …]}}. Out: {@code {"refused": sentence}}, or
- * {@code {"out": [hex or "stage/reason/path", …]}}, or {@code {"broken": sentence}} for what must never happen.
+ * {@code {"out": [hex or "stage/reason/path", …]}}, or {@code {"broken": sentence}} for what must never happen. With
+ * {@code {"json": schema, "in": …}} the inputs are JSON texts, and out come the Avro bytes that they mean.
  */
 public final class Evaluate {
   private static final HexFormat HEX = HexFormat.of();
@@ -40,6 +41,9 @@ public final class Evaluate {
 
   private static ObjectNode answer(JsonNode one) {
     ObjectNode answer = Resources.JSON.createObjectNode();
+    if (one.has("json")) {
+      return ofJson(one, answer);
+    }
     Schema contract;
     Transcoder transcoder;
     try {
@@ -52,6 +56,28 @@ public final class Evaluate {
     Output output = new Output(64);
     for (JsonNode hex : one.required("in")) {
       out.add(outcome(transcoder, contract, HEX.parseHex(hex.asText()), output));
+    }
+    return answer;
+  }
+
+  private static ObjectNode ofJson(JsonNode one, ObjectNode answer) {
+    PlainJson program;
+    try {
+      program = PlainJson.compile(Resources.schema(one.get("json")));
+    } catch (ContractException | AvroRuntimeException e) {
+      return answer.put("refused", String.valueOf(e.getMessage()));
+    }
+    ArrayNode out = answer.putArray("out");
+    Output output = new Output(64);
+    for (JsonNode hex : one.required("in")) {
+      byte[] in = HEX.parseHex(hex.asText());
+      output.reset(0);
+      try {
+        program.encode(in, 0, in.length, output);
+        out.add(HEX.formatHex(output.buffer(), 0, output.length()));
+      } catch (MappingException e) {
+        out.add(e.stage() + "/" + e.reason() + "/" + e.path());
+      }
     }
     return answer;
   }

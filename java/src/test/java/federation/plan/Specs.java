@@ -36,12 +36,16 @@ public final class Specs {
                  'deduplicationKey': ['event'], 'acrossKeys': false, 'severalClusters': false, 'tombstones': 'forward',
                  'holdsUnfit': false, 'evolves': false, 'deadLetterRatio': 0.2, 'deadLetterOf': 10000,
                  'sources': [{'name': 'eu/orders', 'cluster': 'eu', 'clusterId': 'eu-id',
-                   'registry': {'username': null, 'password': null, 'token': null, 'ca': null},
-                   'framing': {'type': 'confluent', 'schemas': []},
-                   'keyFraming': {'type': 'confluent', 'schemas': []},
+                   'registry': {'type': 'confluent', 'username': null, 'password': null, 'token': null, 'ca': null},
+                   'framing': {'type': 'confluent', 'schemas': [], 'fingerprints': {}},
+                   'keyFraming': {'type': 'confluent', 'schemas': [], 'fingerprints': {}},
                    'rules': {}, 'keyRules': {}, 'where': null, 'plannedSchemas': [], 'plannedFields': []}]}""");
-        registry(spec).put("url", registry);
+        registry(spec).put("url", registry).put("identity", "confluent " + withoutCredentials(registry));
         return spec;
+    }
+
+    private static String withoutCredentials(String url) {
+        return url.replaceFirst("//.*@", "//");
     }
 
     /** The only source of {@link #orders}. */

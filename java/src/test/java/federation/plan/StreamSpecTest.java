@@ -55,12 +55,21 @@ class StreamSpecTest {
         assertNull(eu.where);
         assertTrue(eu.rules.isEmpty() && eu.keyRules.isEmpty());
         RegistrySpec open = eu.registry;
+        assertEquals("apicurio", open.type);
         assertEquals("http://eu:8081/apis/ccompat/v7", open.url);
+        assertEquals("http://eu:8081/apis/registry/v3", open.nativeUrl);
+        assertEquals("apicurio http://eu:8081/apis/registry/v3", open.identity);
         assertNull(open.username);
         assertNull(open.password);
         assertNull(open.token);
         assertNull(open.ca);
+        assertEquals("auto", eu.framing.type);
+        assertTrue(eu.framing.schemas.isEmpty() && eu.keyFraming.fingerprints.isEmpty());
         assertEquals(1, us.index);
+        assertEquals("json", us.framing.type);
+        assertEquals("[{\"type\":\"map\",\"values\":\"int\"}]", us.framing.schemas.toString());
+        assertEquals("single-object", us.keyFraming.type);
+        assertEquals("{-1=\"int\"}", us.keyFraming.fingerprints.toString());
         assertEquals("amount > 0", us.where);
         assertEquals(Set.of("id", "region", "amount"), us.rules.keySet());
         assertEquals("order.number", us.rules.get("id").from());
@@ -71,6 +80,8 @@ class StreamSpecTest {
         assertEquals("pässword", us.registry.password);
         assertNull(us.registry.token);
         assertEquals("ca.pem", us.registry.ca);
+        assertEquals("own.pem", us.registry.certificate);
+        assertEquals("key.pem", us.registry.key);
     }
 
     @Test

@@ -269,13 +269,6 @@ class ConfluentSourceTest {
         SchemaSource.of(StreamSpec.parse(spec.toString()).sources.get(0).registry).find(NINE);
     }
 
-    @Test
-    @DisplayName("credentials in the address are part of no name")
-    void secret() {
-        String secret = registry.url().replace("//", "//user:hunter2@");
-        assertEquals("confluent " + registry.url(), source(secret).registry());
-    }
-
     private static ObjectNode answer(String schema) {
         return Specs.json("{}").put("schema", schema.replace('\'', '"'));
     }

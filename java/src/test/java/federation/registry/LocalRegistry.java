@@ -33,6 +33,8 @@ public final class LocalRegistry implements AutoCloseable {
     private final String base = "/r" + NUMBER.incrementAndGet(); // a port may be used again
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final Map<String, String> answers = Collections.synchronizedMap(new HashMap<>());
+    private final Map<String, Script> scripted = Collections.synchronizedMap(new HashMap<>());
+    private volatile boolean bare;
     private final Queue<Script> scripts = new ArrayDeque<>();
     private final List<String> asked = Collections.synchronizedList(new ArrayList<>());
     private final List<String> authorizations = Collections.synchronizedList(new ArrayList<>());
@@ -63,7 +65,25 @@ public final class LocalRegistry implements AutoCloseable {
 
     /** Gives this answer to this path, with status 200. */
     public LocalRegistry answers(String path, ObjectNode answer) {
-        answers.put(path, answer.toString());
+        return text(path, answer.toString());
+    }
+
+    /** Gives this text to this path, with status 200. */
+    public LocalRegistry text(String path, String answer) {
+        answers.put(path, answer);
+        return this;
+    }
+
+    /** This path is always answered by the script. */
+    public LocalRegistry script(String path, Script script) {
+        scripted.put(path, script);
+        return this;
+    }
+
+    /** An empty 404 for every path that is not told otherwise, this one too. */
+    public LocalRegistry without(String path) {
+        answers.remove(path);
+        bare = true;
         return this;
     }
 
@@ -100,10 +120,15 @@ public final class LocalRegistry implements AutoCloseable {
             authorizations.add(authorization == null ? "none" : authorization);
             Script script = script();
             String answer = answers.get(path);
+            if (script == null) {
+                script = scripted.get(path);
+            }
             if (script != null) {
                 script.handle(exchange);
             } else if (answer != null) {
                 send(exchange, 200, answer);
+            } else if (bare) {
+                send(exchange, 404, "");
             } else {
                 send(exchange, 404, "{\"error_code\":40403,\"message\":\"Schema not found\"}");
             }

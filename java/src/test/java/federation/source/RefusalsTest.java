@@ -42,8 +42,8 @@ class RefusalsTest {
     @DisplayName("frame: an empty value, another first byte, a frame that is cut")
     void frame() throws Exception {
         refused("frame/empty: 0 bytes are neither a record nor a delete marker", null);
-        refused("frame/magic: the first byte is not the magic byte 0", null, (byte) '{', (byte) '}');
-        refused("frame/short: the bytes end inside the frame of magic byte and schema id", null,
+        refused("frame/magic: the first bytes are not those of a framing that is read here", null, (byte) '{', (byte) '}');
+        refused("frame/short: the bytes end inside the frame", null,
                 (byte) 0, (byte) 0, (byte) 0, (byte) 5);
     }
 
@@ -110,8 +110,8 @@ class RefusalsTest {
     void deleteMarker() throws Exception {
         marker("key/null: a delete marker without a key", (byte[]) null);
         marker("key/empty: 0 bytes are neither a record nor a delete marker");
-        marker("key/magic: the first byte is not the magic byte 0", (byte) 'A', (byte) '1');
-        marker("key/short: the bytes end inside the frame of magic byte and schema id", (byte) 0);
+        marker("key/magic: the first bytes are not those of a framing that is read here", (byte) 'A', (byte) '1');
+        marker("key/short: the bytes end inside the frame", (byte) 0);
         marker("key/unknown_id: the registry does not have schema 404", framed(404));
         byte[] good = key("A1");
         marker("key/trailing: bytes are left behind the end of the record", Arrays.copyOf(good, good.length + 1));
