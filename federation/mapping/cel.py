@@ -277,12 +277,18 @@ def _cut(text: str, begin: int, end: int | None = None) -> str:
     return text[begin:end]
 
 
+def _replace(text: str, old: str, new: str) -> str:
+    if not old:
+        raise failed("replace() of an empty text")
+    return text.replace(old, new)
+
+
 # name and the kinds of its arguments -> function of the text and these
 TEXT_FUNCTIONS: dict[tuple[str, tuple[type, ...]], Callable[..., str]] = {
     ("lowerAscii", ()): lambda text: text.translate(_LOWER),
     ("upperAscii", ()): lambda text: text.translate(_UPPER),
     ("trim", ()): lambda text: text.strip(_BLANKS),
-    ("replace", (str, str)): lambda text, old, new: text.replace(old, new),
+    ("replace", (str, str)): _replace,
     ("substring", (int,)): _cut,
     ("substring", (int, int)): _cut,
 }

@@ -30,7 +30,7 @@ SUBSET = (
     "bool(), startsWith, endsWith, contains, matches, lowerAscii, upperAscii, trim, replace and "
     "substring"
 )
-_LEVELS = frozenset(  # levels of the grammar that only pass one child on
+_LEVELS = frozenset(  # parts of the grammar that only pass one child on
     {
         "expr",
         "conditionalor",
@@ -41,6 +41,7 @@ _LEVELS = frozenset(  # levels of the grammar that only pass one child on
         "unary",
         "member",
         "primary",
+        "paren_expr",
     }
 )
 
@@ -258,9 +259,6 @@ class _Compiler:
             found = kinds.of(*types) if fits else kinds.NONE
         made = self.node(tree, run, found, a, b, why=f"{_said(a)} has no element or entry of that")
         return Node(run, made.kinds, types, "", made.lacking)
-
-    def on_paren_expr(self, tree: Any, inner: Any) -> Node:  # noqa: ARG002 - as the others
-        return self.of(inner)
 
     def on_list_lit(self, tree: Any, items: Any = None) -> Node:
         parts = [self.of(one) for one in items.children] if items else []

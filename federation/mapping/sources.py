@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from federation.errors import ConfigError
 from federation.mapping import expression, template
 from federation.mapping.convert import canonical
-from federation.mapping.kinds import SCALARS
+from federation.mapping.kinds import MANY, SCALARS
 from federation.mapping.source import branch_name, find, or_null, walk
 from federation.mapping.step import Mismatch, Options
 from federation.schemas.avro import Type
@@ -124,7 +124,7 @@ class Sources:
                 return made.lacks
             raise Mismatch(f"cel never has a value: {made.reason}", expression.SUBSET)
         scalars = [kind for kind in SCALARS if kind in root.kinds]
-        if not scalars:
+        if set(scalars) <= {"null"} and root.kinds & MANY:
             raise Mismatch("cel gives a list, map or record", "name it with from")
         if len(scalars) == 1:
             result = Type(scalars[0])

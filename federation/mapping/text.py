@@ -186,14 +186,16 @@ def instant(text: str, per_second: int, zone: tzinfo | None, *, local: bool, los
 def to_instant(value: int, per_second: int, zone: tzinfo) -> int:
     """The instant of a local timestamp in a zone; in years 1 to 9999."""
     _check_years(value // per_second)
-    return value - _shift_of_local(value // per_second, zone) * per_second
+    shift = _shift_of_local(value // per_second, zone)
+    return within(value - shift * per_second, 64, "timestamp")
 
 
 def to_local(value: int, per_second: int, zone: tzinfo) -> int:
     """What the clocks of a zone show at an instant; in years 1 to 9999."""
     _check_years(value // per_second)
     at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value // per_second)
-    return value + _seconds(at.astimezone(zone).utcoffset()) * per_second
+    shift = _seconds(at.astimezone(zone).utcoffset())
+    return within(value + shift * per_second, 64, "local timestamp")
 
 
 def _check_years(seconds: int) -> None:
