@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     _Eval = Callable[[Any], Any]
 
 SUBSET = (
-    "comparison, && || !, ? :, + - * / %, in, [], has(), size(), string(), int(), double(), "
-    "bool(), startsWith, endsWith, contains, matches, lowerAscii, upperAscii, trim, replace and "
-    "substring"
+    "known are comparison, && || !, ? :, + - * / %, in, [], and the functions has, size, string, "
+    "int, double, bool, startsWith, endsWith, contains, matches, lowerAscii, upperAscii, trim, "
+    "replace and substring"
 )
 _LEVELS = frozenset(  # parts of the grammar that only pass one child on
     {

@@ -148,7 +148,11 @@ class Rule(BaseModel):
         return self
 
     def paths(self) -> Iterator[str]:
-        """Every path of the writer that the rule names, those of ``cel`` and ``fields`` aside."""
+        """Every path of the writer that the rule names; of ``cel`` the first names."""
+        if self.cel is not None:
+            from federation.mapping.expression import compile as parse  # noqa: PLC0415 - slow, and rare
+
+            yield from (path.partition(".")[0] for path in parse(self.cel).paths)
         if self.from_ is not None:
             yield self.from_
         if self.template is not None:
