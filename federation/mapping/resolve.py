@@ -21,6 +21,7 @@ from federation.mapping.source import (
 )
 from federation.mapping.step import COPY, Mismatch, Options, Step, same
 from federation.schemas.avro import NAMED, Schema, Type
+from federation.schemas.codec import as_map
 from federation.schemas.refusal import MappingError
 
 if TYPE_CHECKING:
