@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +162,8 @@ def _scalar(run: Callable[[Any], Any], scalars: list[str], result: Type) -> Call
             raise MappingError("eval", "it is nested too deep") from None
         if value is None:
             return None
+        if value != value:  # noqa: PLR0124 - a NaN, of which there are many
+            value = math.nan
         kind = names.get(type(value))
         if kind is None:
             raise MappingError("type", "the result is a list, map or record")

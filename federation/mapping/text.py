@@ -290,7 +290,7 @@ def real_text(value: float, *, single: bool = False) -> str:
 
 
 def _shortest_single(value: float) -> Decimal:
-    """The shortest decimal that rounds to a 32-bit float, the nearest of those."""
+    """The shortest decimal that rounds to a 32-bit float: the nearest, of two the even one."""
     exact = Decimal(value)
     with localcontext(prec=200):  # more than a float has digits
         for digits in range(1, 10):
@@ -299,7 +299,7 @@ def _shortest_single(value: float) -> Decimal:
             both = (below, below + step.copy_sign(exact))
             near = [one for one in both if _reads_as_single(one, value)]
             if near:
-                return min(near, key=lambda one: abs(one - exact))
+                return min(near, key=lambda one: (abs(one - exact), abs(one / step % 2)))
     raise AssertionError(value)  # 9 digits tell all floats apart
 
 

@@ -44,7 +44,7 @@ final class Computed implements Emit {
       out.writeLong(whole);
     } else if (value instanceof Double real) {
       branch(Kinds.DOUBLE);
-      out.writeDouble(real);
+      out.writeDouble(Double.isNaN(real) ? Double.NaN : real);
     } else if (value instanceof String text) {
       branch(Kinds.STRING);
       result.put(text);
