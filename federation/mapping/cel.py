@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from federation.mapping import text as forms
@@ -31,11 +31,25 @@ ARITHMETIC = {
     "multiplication_div": operator.truediv,
     "multiplication_mod": operator.mod,
 }
+
+
+@lru_cache(maxsize=64)
+def _pattern(pattern: str) -> Any:
+    import re2  # noqa: PLC0415 - slow to import, and rare
+
+    options = re2.Options()
+    options.log_errors = False  # they are the record's, not ours
+    try:
+        return re2.compile(pattern, options)
+    except re2.error:
+        raise failed("not a regular expression of RE2") from None
+
+
 TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
     "startsWith": str.startswith,
     "endsWith": str.endswith,
     "contains": operator.contains,
-    "matches": lambda text, pattern: re.search(pattern, text) is not None,
+    "matches": lambda text, pattern: _pattern(pattern).search(text) is not None,
 }
 
 
@@ -190,10 +204,7 @@ def text_test(test: Callable[[str, str], bool], text: Any, argument: Any) -> boo
     """``startsWith`` and its kin, which both need text."""
     if not isinstance(text, str) or not isinstance(argument, str):
         raise failed(f"a text test on {kind(text)} and {kind(argument)}")
-    try:
-        return test(text, argument)
-    except re.error as error:
-        raise failed(f"not a regular expression: {error}") from None
+    return test(text, argument)
 
 
 # conversions
