@@ -178,7 +178,7 @@ class Rule(BaseModel):
 
 
 class Case(Rule):
-    """A rule that applies where the writer's field says so."""
+    """A rule for one text of `by`: every key of a Rule, and one more."""
 
     type: str | None = Field(
         default=None,
@@ -199,3 +199,4 @@ class Choice(BaseModel):
 
 
 Rule.model_rebuild()
+Case.model_rebuild(force=True)
