@@ -17,6 +17,7 @@ from federation.mapping import text as forms
 from federation.schemas.codec import Branch
 from federation.schemas.refusal import MappingError
 
+MAX_TEXT = 1 << 24  # characters that replace() may make of a few
 Eval = Callable[[Any], Any]
 ORDER = {
     "relation_lt": operator.lt,
@@ -291,6 +292,8 @@ def _cut(text: str, begin: int, end: int | None = None) -> str:
 def _replace(text: str, old: str, new: str) -> str:
     if not old:
         raise failed("replace() of an empty text")
+    if len(text) + text.count(old) * (len(new) - len(old)) > MAX_TEXT:
+        raise failed(f"a text of more than {MAX_TEXT} characters")
     return text.replace(old, new)
 
 

@@ -64,6 +64,8 @@ def scalar(w: Type, c: Type, o: Options) -> Step:  # noqa: C901, PLR0912 - a tab
         return decimals.to_number(w, c, o)
     if c.logical == "decimal" and w.kind in ("float", "double"):
         return decimals.of_real(w, c, o)
+    if o.computed and w.kind == "long" and c.kind == "int":  # of CEL there is no int
+        return Step(_whole("int"), f"long as {c}")
     if (not w.logical or not c.logical) and w.kind == c.kind and w.size == c.size:
         return Step(label=f"{w} kept as {c}")
     raise no(w, c)
@@ -117,7 +119,7 @@ def _same_meaning(w: Type, c: Type, o: Options) -> Step:
     return COPY
 
 
-def _plain(w: Type, c: Type, o: Options) -> Step:  # noqa: C901 - a table of cases, read top to bottom
+def _plain(w: Type, c: Type, o: Options) -> Step:  # noqa: C901, PLR0912 - a table of cases, read top to bottom
     pair = (w.kind, c.kind)
     label = f"{w.kind} to {c.kind}"
     if pair == ("enum", "enum"):
@@ -134,6 +136,10 @@ def _plain(w: Type, c: Type, o: Options) -> Step:  # noqa: C901 - a table of cas
         return Step(
             lambda v: text.to_float(float(v), (v > int(float(v))) - (v < int(float(v)))), label
         )
+    if pair == ("fixed", "bytes") and o.named:
+        return Step(label=f"{w} to bytes")
+    if pair == ("bytes", "fixed") and o.named:
+        return Step(_sized(c), f"bytes to {c}")
     if pair == ("string", "bytes"):
         return Step(str.encode, label)
     if pair == ("bytes", "string"):
@@ -151,6 +157,15 @@ def _plain(w: Type, c: Type, o: Options) -> Step:  # noqa: C901 - a table of cas
     if c.kind == "string":
         return _to_text(w, c, o)
     raise no(w, c)
+
+
+def _sized(c: Type) -> Callable[[bytes], bytes]:
+    def run(raw: bytes) -> bytes:
+        if len(raw) != c.size:
+            raise MappingError("type", f"{len(raw)} bytes for {c} of {c.size}")
+        return raw
+
+    return run
 
 
 def _utf8(raw: bytes) -> str:

@@ -16,7 +16,7 @@ from federation.mapping import cel, kinds
 from federation.mapping.source import join
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from lark import Token, Tree
 
@@ -30,6 +30,7 @@ SUBSET = (
     "int, double, bool, startsWith, endsWith, contains, matches, lowerAscii, upperAscii, trim, "
     "replace and substring"
 )
+MAX_DEPTH = 100  # well below what either parser takes
 _LEVELS = frozenset(  # parts of the grammar that only pass one child on
     {
         "expr",
@@ -110,11 +111,18 @@ def _at(tree: Any) -> str:
     return f" at line {line}, column {column}" if line else ""
 
 
-def _only(tree: Any) -> Any:
-    """The tree below the levels that only pass one child on."""
+def _wrapped(tree: Any) -> Iterator[Any]:
+    """The tree, and what lies below the levels that only pass one child on."""
+    yield tree
     while len(tree.children) == 1 and tree.data in _LEVELS:
         tree = tree.children[0]
-    return tree
+        yield tree
+
+
+def _only(tree: Any) -> Any:
+    """The tree below those levels."""
+    *_, last = _wrapped(tree)
+    return last
 
 
 @dataclass(slots=True)
@@ -126,9 +134,19 @@ class _Compiler:
     paths: list[str] = field(default_factory=list)
     reason: str = ""
     lacks: str = ""
+    depth: int = 0
 
     def of(self, tree: Any) -> Node:
-        tree = _only(tree)
+        before = self.depth
+        self.depth += 1 + sum(part.data == "paren_expr" for part in _wrapped(tree))
+        if self.depth > MAX_DEPTH:
+            raise ConfigError(f"{self.what} has more than {MAX_DEPTH} levels{_at(tree)}")
+        node = self.made(_only(tree))
+        self.depth = before
+        return node
+
+    def made(self, tree: Any) -> Node:
+        """By the method that is named after the rule of the grammar."""
         make = getattr(self, f"on_{tree.data}", None)
         if make is None:
             raise self.refused(tree, str(tree.data).replace("_", " "))

@@ -156,10 +156,7 @@ def _scalar(run: Callable[[Any], Any], scalars: list[str], result: Type) -> Call
     names = {bool: "boolean", int: "long", float: "double", str: "string", bytes: "bytes"}
 
     def get(datum: Any) -> Any:
-        try:
-            value = run(datum)
-        except RecursionError:
-            raise MappingError("eval", "it is nested too deep") from None
+        value = run(datum)
         if value is None:
             return None
         if value != value:  # noqa: PLR0124 - a NaN, of which there are many

@@ -23,8 +23,6 @@ def compile(text: str) -> Callable[[Any], bool]:  # noqa: A001 - as re.compile
     def test(datum: Any) -> bool:
         try:
             return cel.boolean(run(datum))
-        except RecursionError:
-            raise MappingError("eval", "it is nested too deep", stage="where") from None
         except MappingError as error:
             raise MappingError("eval", error.message, stage="where") from None
 

@@ -71,6 +71,13 @@ def test_a_refusal_says_what_and_where(cel, what):
         mapper(cel)
 
 
+@pytest.mark.parametrize("cel", ["(" * 101 + "i" + ")" * 101, "i" + " + 1" * 101, "!" * 101 + "ok"])
+def test_levels_are_bounded(cel):
+    """What is nested deeper than the engine's parser takes is refused, not tried."""
+    with pytest.raises(ContractMismatch, match="more than 100 levels"):
+        mapper(cel)
+
+
 def test_a_missing_name_is_named():
     """An expression over a name that the writer lacks is refused like a path that it lacks."""
     with pytest.raises(ContractMismatch, match=r"no custmer, and f has no default"):

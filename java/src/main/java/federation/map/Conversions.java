@@ -7,6 +7,9 @@ final class Conversions {
   private static final String BLANKS = "\t\n\u000B\f\r \u0085\u00A0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006"
       + "\u2007\u2008\u2009\u200A\u2028\u2029\u202F\u205F\u3000";
 
+  /** Characters that {@code replace} may make of a few. */
+  private static final int MAX_TEXT = 1 << 24;
+
   private Conversions() {}
 
   /** A step that may fail as a conversion of a field does; within an expression that is an error of evaluation. */
@@ -107,15 +110,23 @@ final class Conversions {
   }
 
   static String replace(String text, String old, String fresh) throws MappingException {
-    if (old.isEmpty()) {
+    long count = 0;
+    for (int at = old.isEmpty() ? -1 : text.indexOf(old); at >= 0; at = text.indexOf(old, at + old.length())) {
+      count++;
+    }
+    if (old.isEmpty() || size(text) + count * (size(fresh) - size(old)) > MAX_TEXT) {
       throw MappingException.eval();
     }
     return text.replace(old, fresh);
   }
 
+  private static long size(String text) {
+    return text.codePointCount(0, text.length());
+  }
+
   /** Characters (code points) from one index to before another; {@code end} null for all that follow. */
   static String cut(String text, Object begin, Object end) throws MappingException {
-    int size = text.codePointCount(0, text.length());
+    long size = size(text);
     if (begin instanceof Long from && (end == null || end instanceof Long)) {
       long to = end == null ? size : (Long) end;
       if (from >= 0 && from <= to && to <= size) {

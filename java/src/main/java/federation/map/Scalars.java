@@ -63,7 +63,8 @@ final class Scalars {
     } else if (!to.is(Kind.NONE)) {
       emit = assign(w, c, to, hint);
     } else {
-      emit = from.is(Kind.NONE) ? promote(w.getType(), c.getType(), hint) : count(w, c, from, hint);
+      emit = !from.is(Kind.NONE) ? count(w, c, from, hint)
+          : hint.named && raw(w) && raw(c) ? bytes(w, c) : promote(w.getType(), c.getType(), hint);
     }
     if (emit == null) {
       throw new ContractException(": " + name(w) + " does not become " + name(c) + hint(w, c, from, to, hint));
@@ -114,6 +115,9 @@ final class Scalars {
     if (whole && to.instant() && hint.unit != null) {
       return hint.unit > to.digits() && !hint.lossy ? null : rescale(hint.unit, to.digits(), c.getType());
     }
+    if (hint.computed && w.getType() == Type.LONG && c.getType() == Type.INT) {
+      return promote(Type.LONG, Type.INT, hint); // of CEL there is no int
+    }
     if (!to.is(Kind.DECIMAL)) {
       return null;
     }
@@ -149,6 +153,32 @@ final class Scalars {
       throw MappingException.map("overflow");
     }
     run.out.writeLong(value);
+  }
+
+  private static boolean raw(Schema schema) {
+    return schema.getType() == Type.BYTES || schema.getType() == Type.FIXED;
+  }
+
+  /** Between bytes and fixed, where their number is right. */
+  private static Emit bytes(Schema w, Schema c) {
+    if (w.getType() == c.getType()) {
+      return null; // two sizes of fixed
+    }
+    if (w.getType() == Type.FIXED) {
+      return (run, pos) -> {
+        run.out.writeBytes(run.in, pos, w.getFixedSize());
+        return pos + w.getFixedSize();
+      };
+    }
+    return (run, pos) -> {
+      int from = run.length(pos);
+      int size = (int) run.value;
+      if (size != c.getFixedSize()) {
+        throw MappingException.map("type");
+      }
+      run.out.write(run.in, from, size);
+      return from + size;
+    };
   }
 
   private static Emit promote(Type w, Type c, Hint hint) {
