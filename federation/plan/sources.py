@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from federation.config.models import StartOffsets, StartTimestamp
-from federation.mapping import resolve
+from federation.mapping import resolve, where
 from federation.mapping.keys import key_schema
 from federation.mapping.resolve import ContractMismatch
 from federation.mapping.source import branch_name
@@ -129,6 +129,7 @@ class SourceCompiler:
         """Each version of a subject against the contract: the latest must meet it."""
         out = []
         for one in versions:
+            self._filter(source, one, latest=one is versions[-1])
             try:
                 mapper = resolve.compile(one.schema, self.contract, source.fields)
             except ContractMismatch as mismatch:
@@ -136,6 +137,15 @@ class SourceCompiler:
             else:
                 out.append(WriterVersion(one.subject, one.version, one.id, mapper.report))
         return out
+
+    def _filter(self, source: Source, one: RegisteredVersion, *, latest: bool) -> None:
+        """A filter that no record of a schema can be asked makes dead letters of all of them."""
+        if source.where is None or not (why := where.pointless(source.where, one.schema)):
+            return
+        schema = f"{source.cluster}: {one.subject} version {one.version}"
+        note = self.notes.error if latest else self.notes.warning
+        what = f"where is never true or false for {schema}: {why}"
+        note((*self.at, "where"), what, "its records become dead letters")
 
     def _mismatch(
         self, alias: str, one: RegisteredVersion, mismatch: ContractMismatch, *, latest: bool
