@@ -76,7 +76,7 @@ class Fields:
         self.resolver.rows.append(
             FieldReport(path, "mapped", at or ".", f"chooses one of {', '.join(rule.cases)}")
         )
-        cases = {text: self._case(c, case) for text, case in rule.cases.items()}
+        cases = {text: self._case(c, text, case) for text, case in rule.cases.items()}
         text_of = discriminator(found.type)
 
         def get(datum: Any) -> tuple[str, Any] | None:
@@ -95,7 +95,14 @@ class Fields:
 
         return through(get, run) if fallback is ABSENT else _guarded(get, run, c.type, fallback)
 
-    def _case(self, c: Field, case: Case) -> Callable[[Any], Any]:
+    def _case(self, c: Field, text: str, case: Case) -> Callable[[Any], Any]:
+        """The rule of a case; its first row of the report says which it is."""
+        row, rows = len(self.resolver.rows), self.resolver.rows
+        run = self._made(c, case)
+        rows[row] = replace(rows[row], conversion=also(f"if {text}", rows[row].conversion))
+        return run
+
+    def _made(self, c: Field, case: Case) -> Callable[[Any], Any]:
         """A rule for the field as if it were of one of its branches."""
         if case.type is None:
             return self.of(c, case)
@@ -124,6 +131,11 @@ class Fields:
         value = _literal(c.type, c.default, "default")
         self.resolver.rows.append(FieldReport(path, "defaulted", "the contract's default"))
         return lambda _datum: value
+
+
+def also(first: str, rest: str) -> str:
+    """What is done first, and what after it, in words."""
+    return f"{first}; {rest}" if rest else first
 
 
 def tagging(index: int, run: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from federation.errors import Finding, PlanError
 from federation.mapping.convert import canonical, scalar
-from federation.mapping.fields import Fields, tagging
+from federation.mapping.fields import Fields, also, tagging
 from federation.mapping.report import FieldReport, MappingReport, dropped
 from federation.mapping.source import (
     branch_name,
@@ -200,12 +200,16 @@ class _Resolver:
             step = self.resolve(_TEXTS, c, rest, target, source)
             run = step.run
             return replace(
-                step, run=lambda v: run(v.split(by) if v else []), label=_also("text cut", step)
+                step,
+                run=lambda v: run(v.split(by) if v else []),
+                label=also("text cut", step.label),
             )
         step = self.resolve(w, c, rest, target, source)
         run = step.run
         return replace(
-            step, run=lambda v: run(_part(v, by, part)), label=_also(f"part {part} of text", step)
+            step,
+            run=lambda v: run(_part(v, by, part)),
+            label=also(f"part {part} of text", step.label),
         )
 
     def _replaced(self, w: Type, c: Type, o: Options, target: str, source: str) -> Step:
@@ -305,10 +309,6 @@ def _all(mismatches: Any) -> Mismatch:
     for one in mismatches:
         out.reasons += [reason for reason in one.reasons if reason not in out.reasons]
     return out
-
-
-def _also(first: str, step: Step) -> str:
-    return f"{first}; {step.label}" if step.label else first
 
 
 def _part(text: str, by: str, part: int) -> str:

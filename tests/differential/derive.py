@@ -354,10 +354,12 @@ def conversions(  # noqa: C901 - a table of cases
         yield from _of_text(d, named)
     elif w.kind == "fixed":
         yield Type("string"), {"encoding": d.rng.choice(ENCODINGS)}
+        yield Type("bytes"), named
     elif w.kind == "bytes":
         yield Type("string"), {}
         yield Type("string"), {"encoding": d.rng.choice(ENCODINGS)}
         yield Type("bytes", logical="decimal", precision=9, scale=2), {}
+        yield Type("fixed", name=d.graphs.name(), size=d.rng.randrange(3)), named
     elif w.kind == "boolean":
         yield Type("string"), named
 
