@@ -10,6 +10,7 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from federation.config.contract_lint import key_mistakes, rule_mistakes, text_key_mistakes
 from federation.config.contracts import read_contracts
 from federation.config.explain import nearest
 from federation.config.framings import (
@@ -25,17 +26,15 @@ from federation.config.refusals import refusal
 from federation.errors import FederationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from federation.config.document import ConfigPath, Document
     from federation.config.models import Config, Source, Stream
-    from federation.mapping.rules import Rule
-    from federation.schemas.avro import Schema, Type
+    from federation.schemas.avro import Schema
     from federation.schemas.parts import Part
 
 LONGEST_CHECKPOINT = timedelta(minutes=10)  # brokers end transactions after 15 by default
-_TEXT_KEYS = frozenset({"string", "int", "long", "boolean", "enum"})
 
 
 def lint(
@@ -179,11 +178,12 @@ def key_fields(facts: Facts) -> Iterator[Mistake]:
             if isinstance(raw, (dict, list)):
                 inside = (index,) if isinstance(raw, list) else ("fields", index)
             path = (*at, *inside)
-            yield from _known(contract, key, path)
-        yield from _text_key(stream, contract, at)
+            yield from key_mistakes(contract, key, path)
+        yield from text_key_mistakes(stream, contract, at)
         if stream.deduplicate:
             for index, key in enumerate(stream.deduplicate.key):
-                yield from _known(contract, key, ("streams", name, "deduplicate", "key", index))
+                at_key = ("streams", name, "deduplicate", "key", index)
+                yield from key_mistakes(contract, key, at_key)
 
 
 def repeated_keys(facts: Facts) -> Iterator[Mistake]:
@@ -203,7 +203,7 @@ def rule_fields(facts: Facts) -> Iterator[Mistake]:
         stream = facts.config.streams[name]
         for index, source in enumerate(stream.sources):
             at = ("streams", name, "sources", index)
-            yield from _rules(contract.root, source.fields, (*at, "fields"))
+            yield from rule_mistakes(contract.root, source.fields, (*at, "fields"))
             for field in source.key:
                 if field not in stream.target.key.fields:
                     hint = nearest(field, stream.target.key.fields)
@@ -290,58 +290,3 @@ def _named(source: Source) -> list[tuple[ConfigPath, str]]:
 def _overlap(source: Source, named: str) -> bool:
     """Whether a source reads a topic, or has the very same pattern."""
     return source.pattern == named or bool(_reads(source, [named]))
-
-
-def _known(contract: Schema, name: str, path: ConfigPath) -> Iterator[Mistake]:
-    if contract.root.field(name) is None:
-        names = [field.name for field in contract.root.fields]
-        yield Mistake(path, f"`{name}` is no field of the contract", nearest(name, names))
-
-
-def _text_key(stream: Stream, contract: Schema, path: ConfigPath) -> Iterator[Mistake]:
-    """A key as text: one field, of a type with one spelling for each value."""
-    key = stream.target.key
-    encoding = key.encoding or ("string" if len(key.fields) == 1 else "avro")
-    if encoding != "string":
-        return
-    hint = (
-        "a string key is one string, int, long, boolean, enum or uuid; "
-        "else `{fields: […], encoding: avro}`"
-    )
-    if len(key.fields) > 1:
-        yield Mistake(path, "a key of several fields cannot be encoded as string", hint)
-        return
-    field = contract.root.field(key.fields[0])
-    if field is None:
-        return
-    plain = field.type.kind in _TEXT_KEYS and not field.type.logical
-    if not plain and field.type.logical != "uuid":
-        what = f"`{field.name}` is a {field.type}, which has no single spelling as text"
-        yield Mistake(path, what, hint)
-
-
-def _rules(owner: Type, rules: Mapping[str, Rule], path: ConfigPath) -> Iterator[Mistake]:
-    """Rules for the fields of a record, and in them for nested records."""
-    names = [field.name for field in owner.fields]
-    for name, rule in rules.items():
-        field = owner.field(name)
-        if field is None:
-            what = f"`{name}` is no field of the contract's {owner.short_name}"
-            yield Mistake((*path, name), what, nearest(name, names), at_key=True)
-        elif rule.fields is not None:
-            inner = _record(field.type)
-            if inner is None:
-                what = f"`fields` under `{name}`, which is a {field.type} and no record"
-                yield Mistake((*path, name, "fields"), what, "remove it", at_key=True)
-            else:
-                yield from _rules(inner, rule.fields, (*path, name, "fields"))
-
-
-def _record(kind: Type) -> Type | None:
-    """The record in a type: itself, a union's only record, or an array's or a map's elements."""
-    if kind.kind == "record":
-        return kind
-    if kind.kind in {"array", "map"}:
-        return _record(kind.of)
-    found = [inner for branch in kind.branches if (inner := _record(branch)) is not None]
-    return found[0] if len(found) == 1 else None

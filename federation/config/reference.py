@@ -16,7 +16,7 @@ from federation.config import models
 from federation.config.cases import Cases
 from federation.config.lint import RULES
 from federation.config.refusals import REFUSALS
-from federation.mapping.rules import PATH, Rule
+from federation.mapping.rules import PATH, Case, Choice, Rule, Split
 
 if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
@@ -34,6 +34,9 @@ _MODELS: tuple[type[BaseModel], ...] = (
     models.StartTimestamp,
     models.StartOffsets,
     Rule,
+    Choice,
+    Case,
+    Split,
     models.Deduplicate,
     models.Target,
     models.TargetKey,
@@ -54,10 +57,11 @@ def json_schema() -> dict[str, Any]:
     definitions = schema["$defs"]
     for model in _MODELS[1:]:
         definitions[model.__name__]["description"] = _summary(model)
-    definitions["Rule"] = {
-        "description": _summary(Rule),
-        "anyOf": [{"type": "string", "pattern": PATH}, definitions["Rule"]],
-    }
+    for rule in (Rule, Case):
+        definitions[rule.__name__] = {
+            "description": _summary(rule),
+            "anyOf": [{"type": "string", "pattern": PATH}, definitions[rule.__name__]],
+        }
     definitions["Source"]["oneOf"] = [{"required": ["topics"]}, {"required": ["pattern"]}]
     fields = definitions["TargetKey"]["properties"]["fields"]
     key = definitions["Target"]["properties"]["key"]
@@ -102,7 +106,11 @@ def reference_markdown() -> str:
     for model in _MODELS:
         lines += [f"## {_heading(model)}", "", _summary(model), ""]
         lines += ["| key | value | default | meaning |", "|---|---|---|---|"]
-        lines += [_row(name, info) for name, info in model.model_fields.items()]
+        known = {
+            name for base in _MODELS if base in model.__mro__[1:] for name in base.model_fields
+        }
+        fields = model.model_fields.items()
+        lines += [_row(name, info) for name, info in fields if name not in known]
         lines.append("")
     lines += ["## What `lint` checks besides", ""]
     lines += [f"- {rule.__doc__}" for rule in RULES]

@@ -1,4 +1,4 @@
-"""What the operators of a filter mean, as in CEL.
+"""What the operators of an expression mean, as in CEL.
 
 ``&&`` and ``||`` forgive an error on one side where the other side decides. Whole numbers have 64
 bits and do not overflow in silence. Numbers compare across types; arithmetic does not mix them.
@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 import operator
-import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
+from federation.mapping import text as forms
 from federation.schemas.codec import Branch
 from federation.schemas.refusal import MappingError
 
+MAX_TEXT = 1 << 24  # characters that replace() may make of a few
 Eval = Callable[[Any], Any]
 ORDER = {
     "relation_lt": operator.lt,
@@ -30,17 +32,31 @@ ARITHMETIC = {
     "multiplication_div": operator.truediv,
     "multiplication_mod": operator.mod,
 }
+
+
+@lru_cache(maxsize=64)
+def _pattern(pattern: str) -> Any:
+    import re2  # noqa: PLC0415 - slow to import, and rare
+
+    options = re2.Options()
+    options.log_errors = False  # they are the record's, not ours
+    try:
+        return re2.compile(pattern, options)
+    except re2.error:
+        raise failed("not a regular expression of RE2") from None
+
+
 TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
     "startsWith": str.startswith,
     "endsWith": str.endswith,
     "contains": operator.contains,
-    "matches": lambda text, pattern: re.search(pattern, text) is not None,
+    "matches": lambda text, pattern: _pattern(pattern).search(text) is not None,
 }
 
 
 def failed(message: str) -> MappingError:
     """The error of an expression that has no value for this record."""
-    return MappingError("eval", message, stage="where")
+    return MappingError("eval", message)
 
 
 def bare(value: Any) -> Any:
@@ -189,7 +205,115 @@ def text_test(test: Callable[[str, str], bool], text: Any, argument: Any) -> boo
     """``startsWith`` and its kin, which both need text."""
     if not isinstance(text, str) or not isinstance(argument, str):
         raise failed(f"a text test on {kind(text)} and {kind(argument)}")
+    return test(text, argument)
+
+
+# conversions
+
+
+def to_string(value: Any) -> str:
+    """``string()``: the canonical text of a value."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return forms.real_text(value)
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise failed("bytes that are not UTF-8") from None
+    if isinstance(value, str | int):
+        return str(value)
+    raise failed(f"string() of {kind(value)}")
+
+
+def to_int(value: Any) -> int:
+    """``int()``: text is parsed, the fraction of a double dropped."""
+    if isinstance(value, str):
+        return int(_parsed(forms.whole, value))
+    if type(value) is int:
+        return value
+    if type(value) is float:
+        if math.isfinite(value) and -(2**63) <= math.trunc(value) < 2**63:
+            return math.trunc(value)
+        raise failed("a whole number out of range")
+    raise failed(f"int() of {kind(value)}")
+
+
+def to_double(value: Any) -> float:
+    """``double()``: text is parsed, a whole number goes to the nearest double."""
+    if isinstance(value, str):
+        return float(_parsed(forms.real, value))
+    if _number(value):
+        return float(value)
+    raise failed(f"double() of {kind(value)}")
+
+
+def to_bool(value: Any) -> bool:
+    """``bool()``: of the texts ``true``, ``false``, ``1`` and ``0``."""
+    if isinstance(value, bool):
+        return value
+    if value in ("true", "1", "false", "0") and isinstance(value, str):
+        return value in ("true", "1")
+    raise failed(f"bool() of {kind(value) if not isinstance(value, str) else repr(value[:40])}")
+
+
+def _parsed(parse: Callable[[str, int], float], text: str) -> float:
     try:
-        return test(text, argument)
-    except re.error as error:
-        raise failed(f"not a regular expression: {error}") from None
+        return parse(text, 64)
+    except MappingError as error:
+        raise failed(error.message) from None
+
+
+CONVERSIONS: dict[str, Callable[[Any], Any]] = {
+    "string": to_string,
+    "int": to_int,
+    "double": to_double,
+    "bool": to_bool,
+}
+
+# text
+
+_BLANKS = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+_UPPER = {lower: upper for upper, lower in _LOWER.items()}
+
+
+def _cut(text: str, begin: int, end: int | None = None) -> str:
+    """Characters from ``begin`` to before ``end``."""
+    end = len(text) if end is None else end
+    if not 0 <= begin <= end <= len(text):
+        raise failed(f"no characters {begin} to {end} in a text of {len(text)}")
+    return text[begin:end]
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    if not old:
+        raise failed("replace() of an empty text")
+    if len(text) + text.count(old) * (len(new) - len(old)) > MAX_TEXT:
+        raise failed(f"a text of more than {MAX_TEXT} characters")
+    return text.replace(old, new)
+
+
+# name and the kinds of its arguments -> function of the text and these
+TEXT_FUNCTIONS: dict[tuple[str, tuple[type, ...]], Callable[..., str]] = {
+    ("lowerAscii", ()): lambda text: text.translate(_LOWER),
+    ("upperAscii", ()): lambda text: text.translate(_UPPER),
+    ("trim", ()): lambda text: text.strip(_BLANKS),
+    ("replace", (str, str)): _replace,
+    ("substring", (int,)): _cut,
+    ("substring", (int, int)): _cut,
+}
+
+
+def text_function(
+    do: Callable[..., str], wanted: tuple[type, ...], text: Any, arguments: list[Any]
+) -> str:
+    """A function of text whose arguments have the wanted types."""
+    given = (text, *arguments)
+    for value, one in zip(given, (str, *wanted), strict=True):
+        if type(value) is not one:
+            raise failed(f"a function of text with {kind(value)}")
+    return do(*given)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from federation.mapping import text
+from federation.mapping import decimals, encoding, text
+from federation.mapping.step import COPY, Mismatch, Options, Step, need_lossy, no, same
 from federation.schemas.avro import ABSENT, Type
 from federation.schemas.refusal import MappingError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from federation.mapping.rules import Rule
+    from collections.abc import Callable
 
 UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _BITS = {"int": 32, "long": 64, "float": 32, "double": 64}
@@ -23,55 +22,22 @@ TIMES = {
     for family in ("time-", "timestamp-", "local-timestamp-")
     for unit, per in (("millis", 10**3), ("micros", 10**6), ("nanos", 10**9))
 }
-_LOSSY_HINT = "allow the loss with lossy: true"
+_SHOW = {
+    "time-": text.clock_text,
+    "timestamp-": text.instant_text,
+    "local-timestamp-": text.local_text,
+}
 _NAMED_HINT = "text is converted only where a rule names the field with from"
 
 
-def same(value: Any) -> Any:
-    """The value as it is."""
-    return value
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A conversion: the function, what it does in words (empty if nothing), whether it may lose."""
-
-    run: Callable[[Any], Any] = same
-    label: str = ""
-    lossy: bool = False
-
-
-COPY = Step()
-
-
-class Mismatch(Exception):  # noqa: N818 - it ends one attempt, not the program
-    """Two types that do not resolve; carries (path below the field, what, hint) of each reason."""
-
-    def __init__(self, what: str = "", hint: str = "") -> None:
-        super().__init__(what)
-        self.reasons: list[tuple[str, str, str]] = [("", what, hint)] if what else []
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Options:
-    """What a rule says about the values of one field and of its elements."""
-
-    named: bool = False
-    map: Mapping[str, str] | None = None
-    unit: str | None = None
-    zone: str | None = None
-    scale: int | None = None
-    lossy: bool = False
-    has_default: bool = False
-    fields: Mapping[str, Rule] | None = None
-
-
-def scalar(w: Type, c: Type, o: Options) -> Step:  # noqa: C901 - a table of cases, read top to bottom
+def scalar(w: Type, c: Type, o: Options) -> Step:  # noqa: C901, PLR0912 - a table of cases, read top to bottom
     """The conversion from ``w`` to ``c``, neither of them a union, record, array or map.
 
     Raises:
         Mismatch: there is none, or the rule does not permit it.
     """
+    if o.encoding and (step := _encoded(w, c, o.encoding)):
+        return step
     if w.logical == c.logical:
         return _same_meaning(w, c, o)
     if not c.logical and c.kind == "string":
@@ -80,8 +46,8 @@ def scalar(w: Type, c: Type, o: Options) -> Step:  # noqa: C901 - a table of cas
         if c.kind == "string" and not o.named:
             return COPY  # text taken for a UUID as it is
         return _from_text(w, c, o)
-    if w.logical in TIMES and c.logical in TIMES and TIMES[w.logical][0] == TIMES[c.logical][0]:
-        return _ticks(TIMES[w.logical][1], TIMES[c.logical][1], w, c, o)
+    if w.logical in TIMES and c.logical in TIMES:
+        return _timed(w, c, o)
     if not w.logical and w.kind in ("int", "long"):
         if c.logical in TIMES and "timestamp" in c.logical:
             if o.unit is None:
@@ -91,19 +57,45 @@ def scalar(w: Type, c: Type, o: Options) -> Step:  # noqa: C901 - a table of cas
                 )
             return _ticks(UNITS[o.unit], TIMES[c.logical][1], w, c, o)
         if c.logical == "decimal":
-            return _rescale(o.scale or 0, w, c, o, int)
+            return decimals.rescale(o.scale or 0, w, c, o, int)
+    if not c.logical and o.unit and "timestamp" in w.logical and c.kind in ("int", "long"):
+        return _ticks(TIMES[w.logical][1], UNITS[o.unit], w, c, o)
+    if w.logical == "decimal" and not c.logical and c.kind in _BITS:
+        return decimals.to_number(w, c, o)
+    if c.logical == "decimal" and w.kind in ("float", "double"):
+        return decimals.of_real(w, c, o)
+    if o.computed and w.kind == "long" and c.kind == "int":  # of CEL there is no int
+        return Step(_whole("int"), f"long as {c}")
     if (not w.logical or not c.logical) and w.kind == c.kind and w.size == c.size:
         return Step(label=f"{w} kept as {c}")
-    raise _no(w, c)
+    raise no(w, c)
 
 
-def _no(w: Type, c: Type) -> Mismatch:
-    return Mismatch(f"{w} cannot become {c}")
+def _encoded(w: Type, c: Type, how: str) -> Step | None:
+    """Bytes of any meaning as text, or text as bytes."""
+    raw = ("bytes", "fixed")
+    if w.kind in raw and c.kind == "string" and not c.logical:
+        return Step(encoding.encoder(how), f"{w} as {how}")
+    if w.kind == "string" and not w.logical and c.kind in raw:
+        size = c.size if c.kind == "fixed" else None
+        return Step(encoding.decoder(how, size), f"{how} to {c}")
+    return None
 
 
-def _need_lossy(w: Type, c: Type, o: Options, what: str) -> None:
-    if not o.lossy:
-        raise Mismatch(f"{w} to {c} {what}", _LOSSY_HINT)
+def _timed(w: Type, c: Type, o: Options) -> Step:
+    """One count of time to another, through a zone between local timestamps and instants."""
+    (family, source), (wanted, target) = TIMES[w.logical], TIMES[c.logical]
+    if family == wanted:
+        return _ticks(source, target, w, c, o)
+    if "time-" in (family, wanted):
+        raise no(w, c)
+    if not o.zone:
+        raise Mismatch(f"{w} cannot become {c} by itself", "say in which zone: zone")
+    zone, step = text.zone_of(o.zone), _ticks(source, target, w, c, o)
+    move = text.to_instant if family == "local-timestamp-" else text.to_local
+    return replace(
+        step, run=lambda v: step.run(move(v, source, zone)), label=f"{w} to {c} in {o.zone}"
+    )
 
 
 def _same_meaning(w: Type, c: Type, o: Options) -> Step:
@@ -117,7 +109,7 @@ def _same_meaning(w: Type, c: Type, o: Options) -> Step:
             and w.precision <= c.precision
         ):
             return COPY
-        return _rescale(w.scale, w, c, o, _unscaled)
+        return decimals.rescale(w.scale, w, c, o, decimals.unscaled)
     if w.logical == "uuid" and w.kind != c.kind:
         if w.kind == "string":
             return Step(
@@ -127,7 +119,7 @@ def _same_meaning(w: Type, c: Type, o: Options) -> Step:
     return COPY
 
 
-def _plain(w: Type, c: Type, o: Options) -> Step:  # noqa: C901 - a table of cases, read top to bottom
+def _plain(w: Type, c: Type, o: Options) -> Step:  # noqa: C901, PLR0912 - a table of cases, read top to bottom
     pair = (w.kind, c.kind)
     label = f"{w.kind} to {c.kind}"
     if pair == ("enum", "enum"):
@@ -144,21 +136,36 @@ def _plain(w: Type, c: Type, o: Options) -> Step:  # noqa: C901 - a table of cas
         return Step(
             lambda v: text.to_float(float(v), (v > int(float(v))) - (v < int(float(v)))), label
         )
+    if pair == ("fixed", "bytes") and o.named:
+        return Step(label=f"{w} to bytes")
+    if pair == ("bytes", "fixed") and o.named:
+        return Step(_sized(c), f"bytes to {c}")
     if pair == ("string", "bytes"):
         return Step(str.encode, label)
     if pair == ("bytes", "string"):
         return Step(_utf8, label)
+    if pair == ("long", "int") and o.computed:
+        return Step(_whole("int"), label)
     if pair in (("long", "int"), ("double", "float")) or (
         w.kind in ("float", "double") and c.kind in ("int", "long")
     ):
-        _need_lossy(w, c, o, "may lose digits")
+        need_lossy(w, c, o, "may lose digits")
         run = text.to_float if c.kind == "float" else _whole(c.kind)
         return Step(run, label, lossy=True)
     if w.kind == "string":
         return _from_text(w, c, o)
     if c.kind == "string":
         return _to_text(w, c, o)
-    raise _no(w, c)
+    raise no(w, c)
+
+
+def _sized(c: Type) -> Callable[[bytes], bytes]:
+    def run(raw: bytes) -> bytes:
+        if len(raw) != c.size:
+            raise MappingError("type", f"{len(raw)} bytes for {c} of {c.size}")
+        return raw
+
+    return run
 
 
 def _utf8(raw: bytes) -> str:
@@ -183,10 +190,13 @@ def _ticks(source: int, target: int, w: Type, c: Type, o: Options) -> Step:
     """Counts of 1/source second to counts of 1/target second."""
     limit = 2 ** (_BITS[c.kind] - 1)
     if source == target:
-        return Step(label="" if w.logical else f"{w.kind} as {c}")
-    label = f"{w} to {c}" if w.logical else f"{w.kind} in {o.unit} to {c}"
+        bounds = Step(lambda v: text.within(v, _BITS[c.kind], str(c))) if c.kind == "int" else COPY
+        return replace(bounds, label="" if w.logical == c.logical else f"{w} as {c}")
+    label = f"{w} to {c}"
+    if not (w.logical and c.logical):
+        label = f"{w} in {o.unit} to {c}" if c.logical else f"{w} to {c} in {o.unit}"
     if source > target:
-        _need_lossy(w, c, o, "drops digits of the fraction")
+        need_lossy(w, c, o, "drops digits of the fraction")
 
     def run(value: int) -> int:
         value = value * target // source
@@ -195,43 +205,6 @@ def _ticks(source: int, target: int, w: Type, c: Type, o: Options) -> Step:
         return value
 
     return Step(run, label, lossy=source > target)
-
-
-def _unscaled(raw: bytes) -> int:
-    if not raw:
-        raise MappingError("parse", "a decimal of 0 bytes")
-    return int.from_bytes(raw, "big", signed=True)
-
-
-def _packed(c: Type) -> Callable[[int], bytes]:
-    """Two's complement, shortest for bytes and of full width for fixed."""
-
-    def run(value: int) -> bytes:
-        size = (
-            c.size if c.kind == "fixed" else (value if value >= 0 else ~value).bit_length() // 8 + 1
-        )
-        return value.to_bytes(size, "big", signed=True)
-
-    return run
-
-
-def _rescale(scale: int, w: Type, c: Type, o: Options, number: Callable[[Any], int]) -> Step:
-    """A number that counts 10^-scale to a decimal."""
-    up, down = 10 ** max(0, c.scale - scale), 10 ** max(0, scale - c.scale)
-    if down > 1:
-        _need_lossy(w, c, o, "drops digits after the point")
-    elif w.logical and w.precision > c.precision:
-        _need_lossy(w, c, o, "may drop digits before the point")
-    pack = _packed(c)
-
-    def run(value: Any) -> bytes:
-        n, rest = divmod(number(value) * up, down)
-        if 2 * rest > down or (2 * rest == down and n % 2):
-            n += 1
-        return pack(text.fit(n, c.precision, c.scale))
-
-    counted = f" counting 10^-{scale}" if scale and not w.logical else ""
-    return Step(run, f"{w}{counted} to {c}", lossy=down > 1)
 
 
 def _symbol(w: Type, c: Type, o: Options) -> Step:
@@ -265,7 +238,7 @@ def _from_text(w: Type, c: Type, o: Options) -> Step:  # noqa: C901, PLR0912 - a
     if c.kind == "enum":
         return _symbol(w, c, o)
     if c.logical == "decimal":
-        pack = _packed(c)
+        pack = decimals.packed(c)
         run = lambda v: pack(text.decimal(v, c.precision, c.scale, lossy=o.lossy))  # noqa: E731 - one line each
     elif c.logical == "uuid":
         run = (
@@ -283,7 +256,7 @@ def _from_text(w: Type, c: Type, o: Options) -> Step:  # noqa: C901, PLR0912 - a
         else:
             run = lambda v: text.instant(v, per, zone, local=local, lossy=o.lossy)  # noqa: E731 - one line each
     elif c.logical:
-        raise _no(w, c)
+        raise no(w, c)
     elif c.kind in ("int", "long"):
         run = lambda v: text.whole(v, _BITS[c.kind])  # noqa: E731 - one line each
     elif c.kind in ("float", "double"):
@@ -291,7 +264,7 @@ def _from_text(w: Type, c: Type, o: Options) -> Step:  # noqa: C901, PLR0912 - a
     elif c.kind == "boolean":
         run = _truth
     else:
-        raise _no(w, c)
+        raise no(w, c)
     return Step(
         run, f"text to {c}", lossy=o.lossy and (c.logical == "decimal" or c.logical in TIMES)
     )
@@ -306,16 +279,22 @@ def _truth(value: str) -> bool:
 def canonical(w: Type) -> Callable[[Any], str] | None:
     """The function that writes a value of ``w`` as text, if it has a canonical text."""
     if w.logical == "decimal":
-        return lambda v: text.decimal_text(_unscaled(v), w.scale)
+        return lambda v: text.decimal_text(decimals.unscaled(v), w.scale)
     if w.logical == "uuid":
         return same if w.kind == "string" else text.uuid_text
-    if w.logical.startswith("timestamp-"):
-        return lambda v: text.instant_text(v, TIMES[w.logical][1])
+    if w.logical == "date":
+        return text.day_text
+    if w.logical in TIMES:
+        family, per = TIMES[w.logical]
+        show = _SHOW[family]
+        return lambda v: show(v, per)
     if w.logical:
         return None
     plain: dict[str, Callable[[Any], str]] = {
         "int": str,
         "long": str,
+        "float": lambda v: text.real_text(v, single=True),
+        "double": text.real_text,
         "boolean": lambda v: "true" if v else "false",
         "string": same,
         "enum": same,
@@ -326,7 +305,7 @@ def canonical(w: Type) -> Callable[[Any], str] | None:
 def _to_text(w: Type, c: Type, o: Options) -> Step:
     run = canonical(w)
     if run is None:
-        raise _no(w, c)
+        raise no(w, c)
     if not o.named:
         raise Mismatch(f"{w} cannot become {c} by itself", _NAMED_HINT)
     return Step(run, f"{w} to text")

@@ -11,7 +11,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from federation.mapping.convert import TIMES, Mismatch, Options, scalar
+from federation.mapping.convert import TIMES, scalar
+from federation.mapping.step import Mismatch, Options
 from federation.schemas.avro import ABSENT, MAX_PRECISION, NAMED, Field, Type
 from federation.schemas.defaults import NotOfType, from_json
 

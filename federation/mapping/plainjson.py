@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from federation.errors import ConfigError
 from federation.mapping import convert
+from federation.mapping.step import Options
 from federation.schemas.avro import ABSENT, Type
 from federation.schemas.codec import MAX_DEPTH, MAX_ITEMS, Branch
 from federation.schemas.defaults import NotOfType, from_json
@@ -31,7 +32,7 @@ _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
 _WHOLE = re.compile(r"(-?[0-9]+)(?:\.0+)?")
 _SPECIAL = {"NaN": "NaN", "Infinity": "INF", "-Infinity": "-INF", "INF": "INF", "-INF": "-INF"}
 _TEXT = Type("string")
-_NAMED = convert.Options(named=True)
+_NAMED = Options(named=True)
 _NUMBERS = ("int", "long", "float", "double")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from federation.mapping.source import join, leaves
+from federation.mapping.source import branch_name, join
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,14 +42,18 @@ class MappingReport:
 
 def dropped(node: Type, path: str, used: Mapping[str, bool], seen: set[Type]) -> list[str]:
     """Writer fields that nothing reads; of a record that is read in part, only the rest of it."""
+    if node.kind in ("array", "map"):
+        return dropped(node.of, path, used, seen)
+    if node.kind == "union":
+        at = ((join(path, branch_name(b)) if node.tagged else path, b) for b in node.branches)
+        return [name for inner, b in at for name in dropped(b, inner, used, seen)]
     out: list[str] = []
-    for record in leaves(node):
-        if record.kind != "record" or record in seen:
-            continue
-        for one in record.fields:
-            at = join(path, one.name)
-            if at not in used:
-                out.append(at)
-            elif not used[at]:
-                out += dropped(one.type, at, used, {*seen, record})
+    if node in seen:
+        return out
+    for one in node.fields:
+        at_field = join(path, one.name)
+        if at_field not in used:
+            out.append(at_field)
+        elif not used[at_field]:
+            out += dropped(one.type, at_field, used, {*seen, node})
     return out

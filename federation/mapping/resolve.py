@@ -11,25 +11,29 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from federation.errors import Finding, PlanError
-from federation.mapping.convert import COPY, Mismatch, Options, Step, canonical, same, scalar
+from federation.mapping.convert import canonical, scalar
+from federation.mapping.fields import Fields, also, tagging
 from federation.mapping.report import FieldReport, MappingReport, dropped
-from federation.mapping.source import candidates, check_keys, find, follow, join, options
-from federation.schemas.avro import ABSENT, NAMED, Schema, Type
-from federation.schemas.codec import Branch, as_map
-from federation.schemas.defaults import NotOfType, from_json
+from federation.mapping.source import (
+    branch_name,
+    candidates,
+    join,
+)
+from federation.mapping.step import COPY, Mismatch, Options, Step, same
+from federation.schemas.avro import NAMED, Schema, Type
+from federation.schemas.codec import as_map
 from federation.schemas.refusal import MappingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from federation.mapping.rules import Rule
-    from federation.schemas.avro import Field
 
 __all__ = ["ContractMismatch", "FieldReport", "Mapper", "MappingReport", "compile"]
 
 _TEXT = Type("string")
 MAX_REPORTED = 5_000  # beyond, equal pairs of types are resolved once and not reported again
-_FIT_BY_DEFAULT = frozenset({"overflow", "parse", "symbol", "type"})
+_TEXTS = Type("array", items=_TEXT)
 
 
 class ContractMismatch(PlanError):  # noqa: N818 - it names what was found
@@ -95,6 +99,8 @@ class _Resolver:
             return self._nested(w, c, o, target, source)
         if w.kind == "union":
             return self._from_union(w, c, o, target, source)
+        if o.split and w.kind == "string" and not w.logical:
+            return self._split(w, c, o, target, source)
         if o.map and w.kind not in ("null", "array", "map", "record"):  # it is for their elements
             return self._replaced(w, c, o, target, source)
         if c.kind == "union":
@@ -124,7 +130,10 @@ class _Resolver:
 
     def _from_union(self, w: Type, c: Type, o: Options, target: str, source: str) -> Step:
         """Each branch by itself; one that does not resolve is refused when a datum has it."""
-        made = [self.attempt(b, c, o, target, source) for b in w.branches]
+        made = [
+            self.attempt(b, c, o, target, join(source, branch_name(b)) if w.tagged else source)
+            for b in w.branches
+        ]
         steps = [m for m in made if isinstance(m, Step)]
         if not steps:
             raise _all(m for m in made if isinstance(m, Mismatch))
@@ -163,7 +172,7 @@ class _Resolver:
             if not c.tagged or w.kind == "null":
                 return made
             run = made.run
-            return replace(made, run=_tagging(index, run))
+            return replace(made, run=tagging(index, run))
         if w.kind == "null":
             return _null(w, c, o)
         mismatch = _all(reasons)
@@ -179,7 +188,29 @@ class _Resolver:
             mismatch.reasons.append((target, f"{w} cannot become {c}", ""))
         raise mismatch
 
-    # the rule's map
+    # the rule's split and map
+
+    def _split(self, w: Type, c: Type, o: Options, target: str, source: str) -> Step:
+        """Cut the text; a part goes on as text that a rule names, all of them as an array."""
+        assert o.split is not None  # asked before
+        by, part = o.split.by, o.split.part
+        rest = replace(o, split=None, named=True)
+        self.used[source] = True
+        if part is None:
+            step = self.resolve(_TEXTS, c, rest, target, source)
+            run = step.run
+            return replace(
+                step,
+                run=lambda v: run(v.split(by) if v else []),
+                label=also("text cut", step.label),
+            )
+        step = self.resolve(w, c, rest, target, source)
+        run = step.run
+        return replace(
+            step,
+            run=lambda v: run(_part(v, by, part)),
+            label=also(f"part {part} of text", step.label),
+        )
 
     def _replaced(self, w: Type, c: Type, o: Options, target: str, source: str) -> Step:
         """Replace what the rule lists, then go on as text; all else goes on as it is."""
@@ -242,9 +273,10 @@ class _Resolver:
                 hint = f"did you mean {near[0]}?" if near else f"its fields: {', '.join(names)}"
                 reasons.append((join(target, name), f"the contract has no field {name}", hint))
         runs: list[tuple[str, Callable[[Any], Any]]] = []
+        fields = Fields(self, w, target, source)
         for one in c.fields:
             try:
-                runs.append((one.name, self._field(w, one, rules.get(one.name), target, source)))
+                runs.append((one.name, fields.of(one, rules.get(one.name))))
             except Mismatch as mismatch:
                 path = join(target, one.name)
                 reasons += [(where or path, what, hint) for where, what, hint in mismatch.reasons]
@@ -265,57 +297,10 @@ class _Resolver:
 
         return Step(run)
 
-    def _field(
-        self, w: Type, c: Field, rule: Rule | None, target: str, source: str
-    ) -> Callable[[Any], Any]:
-        """The function from the datum around the field to the field's value."""
-        path = join(target, c.name)
-        if rule is not None and rule.has_const:
-            value = _literal(c.type, rule.const, "const")
-            self.rows.append(FieldReport(path, "const", repr(rule.const)))
-            return lambda _datum: value
-        wanted = options(rule)
-        if rule is not None:
-            check_keys(c.type, rule)
-        fallback = (
-            _literal(c.type, rule.default, "default") if rule and rule.has_default else ABSENT
-        )
-        found = find(w, c, rule)
-        if found is None:
-            return self._absent(c, rule, fallback, path, w)
-        steps, leaf = found
-        row, at = len(self.rows), ".".join(filter(None, [source, *steps]))
-        for n in range(len(steps)):
-            self.used.setdefault(".".join(filter(None, [source, *steps[: n + 1]])), False)
-        step = self.resolve(leaf, c.type, wanted, path, at)
-        self.rows.insert(row, FieldReport(path, "mapped", at or ".", step.label, step.lossy))
-        convert = _guarded(step.run, c.type, fallback)
-        if not steps:
-            return convert
-        if len(steps) == 1 and w.kind == "record":
-            name = steps[0]
-            if convert is same:
-                return lambda datum: datum[name]
-            return lambda datum: convert(datum[name])
-        return lambda datum: convert(follow(datum, steps))
-
-    def _absent(
-        self, c: Field, rule: Rule | None, fallback: Any, path: str, w: Type
-    ) -> Callable[[Any], Any]:
-        if fallback is not ABSENT:
-            self.rows.append(FieldReport(path, "defaulted", "the rule's default"))
-            return lambda _datum: fallback
-        wanted = rule.from_ if rule and rule.from_ else c.name
-        if c.default is ABSENT:
-            near = difflib.get_close_matches(wanted, [f.name for f in w.fields], 1)
-            hint = f"did you mean {near[0]}? " if near else ""
-            raise Mismatch(
-                f"the writer has no {wanted}, and {path} has no default",
-                hint + "name the writer's field with from, or give a default",
-            )
-        value = _literal(c.type, c.default, "default")
-        self.rows.append(FieldReport(path, "defaulted", "the contract's default"))
-        return lambda _datum: value
+    def mark(self, source: str, names: Sequence[str]) -> None:
+        """Note that a path of the writer is read, at least in part."""
+        for n in range(len(names)):
+            self.used.setdefault(".".join(filter(None, [source, *names[: n + 1]])), False)
 
 
 def _all(mismatches: Any) -> Mismatch:
@@ -326,13 +311,17 @@ def _all(mismatches: Any) -> Mismatch:
     return out
 
 
+def _part(text: str, by: str, part: int) -> str:
+    """A part of a text, counted from the end if negative; an empty text has none."""
+    parts = text.split(by) if text else []
+    if not -len(parts) <= part < len(parts):
+        raise MappingError("parse", f"{text[:40]!r} has no part {part}")
+    return parts[part]
+
+
 def _bare_union(only: Any, null: Any) -> Callable[[Any], Any]:
     """The values of a union with at most one branch besides null."""
     return lambda v: null(v) if v is None and null else only(v)
-
-
-def _tagging(index: int, run: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda v: Branch(index, run(v))
 
 
 def _refuse(w: Type, c: Type) -> Callable[[Any], Any]:
@@ -363,31 +352,3 @@ def _null(w: Type, c: Type, o: Options) -> Step:
 def _takes_whole(o: Options) -> bool:
     """Whether a rule reads the whole datum, so that the writer need not be a record."""
     return any(rule.from_ == "." for rule in (o.fields or {}).values())
-
-
-def _literal(node: Type, value: Any, what: str) -> Any:
-    try:
-        return from_json(node, value)
-    except NotOfType as error:
-        raise Mismatch(
-            f"{what} does not fit: {error}", f"give a value of {node} in Avro's default form"
-        ) from None
-
-
-def _guarded(run: Callable[[Any], Any], c: Type, fallback: Any) -> Callable[[Any], Any]:
-    """The conversion, with the rule's default standing in for null and for what does not fit."""
-    if fallback is ABSENT:
-        return run
-    nullable = c.nullable
-
-    def guarded(value: Any) -> Any:
-        if value is None and not nullable:
-            return fallback
-        try:
-            return run(value)
-        except MappingError as error:
-            if error.reason not in _FIT_BY_DEFAULT:
-                raise
-            return fallback
-
-    return guarded

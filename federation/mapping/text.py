@@ -6,7 +6,7 @@ import math
 import re
 import struct
 from datetime import UTC, date, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -42,6 +42,13 @@ def overflow(kind: str) -> MappingError:
     return MappingError("overflow", f"the value is out of the range of {kind}")
 
 
+def within(value: int, bits: int, kind: str) -> int:
+    """The value, if it fits a signed integer of ``bits``."""
+    if not -(1 << bits - 1) <= value < 1 << bits - 1:
+        raise overflow(kind)
+    return value
+
+
 def whole(text: str, bits: int) -> int:
     """A whole number that fits a signed integer of ``bits``."""
     kind = "int" if bits == 32 else "long"
@@ -49,10 +56,7 @@ def whole(text: str, bits: int) -> int:
         raise bad(text, f"a whole number ({kind})")
     digits = text.lstrip("+-").lstrip("0")
     value = int(digits or "0") if len(digits) < 20 else 1 << 64
-    value = -value if text[0] == "-" else value
-    if not -(1 << bits - 1) <= value < 1 << bits - 1:
-        raise overflow(kind)
-    return value
+    return within(-value if text[0] == "-" else value, bits, kind)
 
 
 def real(text: str, bits: int) -> float:
@@ -172,15 +176,42 @@ def instant(text: str, per_second: int, zone: tzinfo | None, *, local: bool, los
     elif zone is None:
         raise bad(text, "an instant (it has no offset, and the rule no zone)")
     else:
-        # in a gap this takes the offset before it, in an overlap the earlier time
-        start = datetime(1, 1, 1, tzinfo=zone)  # adding to it moves the clock on the wall
-        wall = start + timedelta(days=day + _EPOCH - 1, seconds=seconds - day * 86_400)
-        shift = wall.utcoffset() or timedelta()
-        seconds -= shift.days * 86_400 + shift.seconds
+        seconds -= _shift_of_local(seconds, zone)
     value = seconds * per_second + _fraction(fraction, per_second, lossy=lossy)
     if not -(2**63) <= value < 2**63:
         raise overflow("timestamp")
     return value
+
+
+def to_instant(value: int, per_second: int, zone: tzinfo) -> int:
+    """The instant of a local timestamp in a zone; in years 1 to 9999."""
+    _check_years(value // per_second)
+    shift = _shift_of_local(value // per_second, zone)
+    return within(value - shift * per_second, 64, "timestamp")
+
+
+def to_local(value: int, per_second: int, zone: tzinfo) -> int:
+    """What the clocks of a zone show at an instant; in years 1 to 9999."""
+    _check_years(value // per_second)
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=value // per_second)
+    shift = _seconds(at.astimezone(zone).utcoffset())
+    return within(value + shift * per_second, 64, "local timestamp")
+
+
+def _check_years(seconds: int) -> None:
+    """A day is left at both ends, so that no zone leads beyond them."""
+    if not (2 - _EPOCH) * 86_400 <= seconds < (date.max.toordinal() - _EPOCH) * 86_400:
+        raise overflow("a zone's calendar, years 1 to 9999")
+
+
+def _shift_of_local(seconds: int, zone: tzinfo) -> int:
+    """Seconds of a zone's offset; in a gap the one before it, in an overlap the earlier time's."""
+    start = datetime(1, 1, 1, tzinfo=zone)  # adding to it moves the clock on the wall
+    return _seconds((start + timedelta(days=_EPOCH - 1, seconds=seconds)).utcoffset())
+
+
+def _seconds(offset: timedelta | None) -> int:
+    return offset.days * 86_400 + offset.seconds if offset else 0
 
 
 def day(text: str) -> int:
@@ -201,22 +232,82 @@ def clock(text: str, per_second: int, *, lossy: bool) -> int:
 
 
 def instant_text(value: int, per_second: int) -> str:
-    """ISO 8601 in UTC; the fraction has 0, 3, 6 or 9 digits, as few as hold it.
+    """ISO 8601 in UTC; the fraction has 0, 3, 6 or 9 digits, as few as hold it."""
+    return f"{local_text(value, per_second)}Z"
 
-    Years outside 0000 to 9999 carry a sign, as in ISO 8601's expanded form.
-    """
-    seconds, rest = divmod(value, per_second)
-    days, second = divmod(seconds, 86_400)
+
+def local_text(value: int, per_second: int) -> str:
+    """ISO 8601 without an offset."""
+    days, ticks = divmod(value, 86_400 * per_second)
+    return f"{day_text(days)}T{clock_text(ticks, per_second)}"
+
+
+def day_text(days: int) -> str:
+    """``YYYY-MM-DD``; years outside 0000 to 9999 carry a sign, as in ISO 8601's expanded form."""
     cycles, within = divmod(days + _EPOCH - 1, _CYCLE)  # days since 0001-01-01
     on = date.fromordinal(within + 1)
     number = on.year + 400 * cycles
     sign = "+" if number > 9999 else "-" if number < 0 else ""
+    return f"{sign}{abs(number):04d}-{on.month:02d}-{on.day:02d}"
+
+
+def clock_text(ticks: int, per_second: int) -> str:
+    """``hh:mm:ss`` and the fraction, of what has passed since midnight."""
+    second, rest = divmod(ticks, per_second)
+    if not 0 <= second < 86_400:
+        raise overflow("a time of day")
     fraction = f"{rest * (1_000_000_000 // per_second):09d}"
     while fraction.endswith("000"):
         fraction = fraction[:-3]
-    clock_text = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
     tail = f".{fraction}" if fraction else ""
-    return f"{sign}{abs(number):04d}-{on.month:02d}-{on.day:02d}T{clock_text}{tail}Z"
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}{tail}"
+
+
+def real_text(value: float, *, single: bool = False) -> str:
+    """The shortest digits that read back as the same number, laid out as JavaScript does.
+
+    Plain from 1e-6 to below 1e21, else with an exponent; ``-0``; ``NaN``, ``INF`` and ``-INF`` as
+    in XML Schema.
+    """
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "INF" if value > 0 else "-INF"
+    shown = _shortest_single(value) if single else Decimal(repr(value))
+    sign, numerals, exponent = shown.as_tuple()
+    assert isinstance(exponent, int)  # it is finite
+    digits = "".join(map(str, numerals)).rstrip("0") or "0"
+    point = exponent + len(numerals)  # where it stands, counted from the first digit
+    if not value:
+        plain = "0"
+    elif 0 < point <= 21:
+        whole, fraction = digits[:point].ljust(point, "0"), digits[point:]
+        plain = f"{whole}.{fraction}" if fraction else whole
+    elif -6 < point <= 0:
+        plain = f"0.{'0' * -point}{digits}"
+    else:
+        fraction = f".{digits[1:]}" if digits[1:] else ""
+        plain = f"{digits[0]}{fraction}e{point - 1:+d}"
+    return f"-{plain}" if sign else plain
+
+
+def _shortest_single(value: float) -> Decimal:
+    """The shortest decimal that rounds to a 32-bit float: the nearest, of two the even one."""
+    exact = Decimal(value)
+    with localcontext(prec=200):  # more than a float has digits
+        for digits in range(1, 10):
+            step = Decimal((0, (1,), exact.adjusted() - digits + 1))
+            below = exact - exact % step if value else exact
+            both = (below, below + step.copy_sign(exact))
+            near = [one for one in both if _reads_as_single(one, value)]
+            if near:
+                return min(near, key=lambda one: (abs(one - exact), abs(one / step % 2)))
+    raise AssertionError(value)  # 9 digits tell all floats apart
+
+
+def _reads_as_single(text: Decimal, value: float) -> bool:
+    try:
+        return real(f"{text:f}", 32) == value
+    except MappingError:
+        return False
 
 
 def _days(text: str, year: str, month: str, day_of_month: str) -> int:

@@ -98,7 +98,7 @@ def _source(source: SourcePlan) -> Iterator[RenderableType]:
     if source.where is not None:
         facts.add_row("where", source.where)
     for name, rule in source.key_rules.items():
-        facts.add_row("delete markers", f"{name} from {rule.from_ or name} of the key")
+        facts.add_row("delete markers", f"{name} from {', '.join(rule.paths()) or name} of the key")
     if not source.versions:
         facts.add_row("schemas", "none registered; taken by id while running")
     yield Padding(facts, (0, 0, 0, 4), expand=False)

@@ -6,9 +6,10 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from federation.config.models import StartOffsets, StartTimestamp
-from federation.mapping import resolve
+from federation.mapping import resolve, where
 from federation.mapping.keys import key_schema
 from federation.mapping.resolve import ContractMismatch
+from federation.mapping.source import branch_name
 from federation.plan import framings, naming, uids
 from federation.plan.model import KnownSchema, SourcePlan, StartPosition, TopicRef, WriterVersion
 from federation.plan.notes import ConfigPath, Notes, nearest
@@ -182,6 +183,7 @@ class SourceCompiler:
         out = []
         for group in writers:
             for one in group:
+                self._filter(source, one, latest=one is group[-1])
                 try:
                     mapper = resolve.compile(one.schema, self.contract, source.fields)
                 except ContractMismatch as mismatch:
@@ -191,6 +193,14 @@ class SourceCompiler:
         roots = [one.schema.root for group in writers for one in group]
         self._paths(source.fields, roots, ("fields",))
         return tuple(out)
+
+    def _filter(self, source: Source, one: Written, *, latest: bool) -> None:
+        """A filter that no record of a schema can be asked makes dead letters of all of them."""
+        if source.where is None or not (why := where.pointless(source.where, one.schema)):
+            return
+        note = self.notes.error if latest else self.notes.warning
+        what = f"where is never true or false for {one.label}: {why}"
+        note((*self.at, "where"), what, "its records become dead letters")
 
     def _mismatch(self, one: Written, mismatch: ContractMismatch, *, latest: bool) -> None:
         if not latest:
@@ -205,15 +215,13 @@ class SourceCompiler:
 
     def _paths(self, rules: Mapping[str, Rule], writers: list[Type], at: ConfigPath) -> None:
         """A rule whose path no version of any schema has is a mistyped one."""
+        known = {known for writer in writers for known in paths(writer)}
         for name, rule in rules.items():
-            path = rule.from_
-            if not writers or path is None or path == ".":
-                continue
-            known = {known for writer in writers for known in paths(writer)}
             place = (*self.at, *at, name)
-            if path not in known and not self.notes.has(place):
-                what = f"{name} is made from {path}, which no registered schema has"
-                self.notes.error(place, what, nearest(path, known))
+            for path in rule.paths():
+                if writers and path != "." and path not in known and not self.notes.has(place):
+                    what = f"{name} is made from {path}, which no registered schema has"
+                    self.notes.error(place, what, nearest(path, known))
 
     def _keys(self, source: Source, writers: list[tuple[Written, ...]]) -> None:
         """Delete markers have only a key: can the target's key be made from it?"""
@@ -240,12 +248,15 @@ def paths(writer: Type) -> set[str]:
     stack: list[tuple[Type, str, frozenset[int]]] = [(writer, "", frozenset())]
     while stack:
         node, prefix, within = stack.pop()
-        for record in (node, *node.branches):
-            if record.kind != "record" or id(record) in within:
-                continue
-            for one in record.fields:
+        for branch in node.branches:
+            if node.tagged:
+                found.add(prefix + branch_name(branch))
+            inner = f"{prefix}{branch_name(branch)}." if node.tagged else prefix
+            stack.append((branch, inner, within))
+        if node.kind == "record" and id(node) not in within:
+            for one in node.fields:
                 found.add(prefix + one.name)
-                stack.append((one.type, f"{prefix}{one.name}.", within | {id(record)}))
+                stack.append((one.type, f"{prefix}{one.name}.", within | {id(node)}))
     return found
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from federation.config.cases import plain
 from federation.mapping import convert
+from federation.mapping.step import Mismatch, Options
 from federation.schemas.avro import ABSENT, Type
 from federation.schemas.codec import Branch
 from federation.schemas.defaults import NotOfType, from_json, to_json
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _TEXT = Type("string")
-_NAMED = convert.Options(named=True)
+_NAMED = Options(named=True)
 
 
 class BadValue(ValueError):  # noqa: N818 - it names what was found
@@ -99,7 +100,7 @@ def _union(node: Type, value: Any) -> Any:
 def _logical(node: Type, text: str) -> Any:
     try:
         return convert.scalar(_TEXT, node, _NAMED).run(text)
-    except (convert.Mismatch, MappingError) as error:
+    except (Mismatch, MappingError) as error:
         said = error.message if isinstance(error, MappingError) else str(error)
         raise BadValue(said) from None
 

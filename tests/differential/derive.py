@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from computed import Computed
 from graphs import PRIMITIVES, SYMBOLS, TIMES, Graphs
 
 from federation.schemas.avro import ABSENT, Field, Type
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 MAX_LEVELS = 4  # of defaults within defaults
 ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "+05:30", "-03:00", "Z", "UTC")
 UNITS = ("s", "ms", "us", "ns")
+ENCODINGS = ("hex", "base64", "base64url")
 REPLACED = ("A", "red", "", "1", "-1", "0", "true", "false", "12.50", "US$", "é")
 
 
@@ -79,7 +81,9 @@ class Deriver:
     def added(self, name: str, w: Type, rules: dict[str, Any], *, ruled: bool) -> Field:
         """A field that is a default, a constant, a part from within, or the whole."""
         roll = self.rng.random()
-        if ruled and roll < 0.4:
+        if ruled and w.kind == "record" and roll < 0.3:
+            return self.computed(name, w, rules)
+        if ruled and roll < 0.6:
             path, end = self.path(w)
             rule: dict[str, Any] = {"from": path}
             made = self.type(end, rule)
@@ -87,10 +91,31 @@ class Deriver:
             return Field(name, made)
         made = self.graphs.type(2)
         value = self.literal(made)
-        if ruled and roll < 0.55:
+        if ruled and roll < 0.75:
             rules[name] = self.rng.choice(({"const": value}, {"from": "gone", "default": value}))
             return Field(name, made)
         return Field(name, made, ABSENT if self.chance(self.careless) else value)
+
+    def computed(self, name: str, w: Type, rules: dict[str, Any]) -> Field:
+        """A field that is made of several others, or of one chosen by another."""
+        kinds = self.rng.sample(
+            ("long", "double", "string", "boolean", "int"), self.rng.randint(1, 3)
+        )
+        branches = tuple(Type(kind) for kind in ("null", *kinds))
+        made = self.rng.choice((branches[1], Type("union", branches=branches), Type("string")))
+        some = Computed(self.rng, w)
+        rule: dict[str, Any] = self.rng.choice(
+            (
+                {"cel": some.cel()},
+                {"cel": some.cel(), "lossy": True},
+                {"template": some.template()},
+                {"branch": some.choice(made)},
+            )
+        )
+        if self.chance(0.4):
+            rule["default"] = self.literal(made)
+        rules[name] = rule
+        return Field(name, made)
 
     def path(self, w: Type) -> tuple[str, Type]:
         """A way to a value: through records and unions of null and a record; rarely the whole."""
@@ -99,7 +124,12 @@ class Deriver:
         steps, nullable = [], False
         while True:
             inner = next((b for b in (*w.branches, w) if b.kind == "record" and b.fields), None)
-            if inner is None or (w.kind == "union" and w.tagged) or (steps and self.chance(0.3)):
+            if w.tagged and self.chance(0.5):
+                w = self.rng.choice(w.branches)
+                nullable = True
+                steps.append(w.short_name or w.kind)
+                continue
+            if inner is None or w.tagged or (steps and self.chance(0.3)):
                 break
             nullable = nullable or (w.kind == "union" and w.nullable)
             one = self.rng.choice(inner.fields)
@@ -157,7 +187,7 @@ class Deriver:
             rule["default"] = self.literal(c)
         return c
 
-    def plain(  # noqa: C901 - one kind of type after the other
+    def plain(  # noqa: C901, PLR0912 - one kind of type after the other
         self, w: Type, rule: dict[str, Any] | None
     ) -> Type:
         """As :meth:`type`, for what is no union; no union either."""
@@ -171,7 +201,7 @@ class Deriver:
             c, rules = self.record(w, ruled=rule is not None)
             if rules and rule is not None:
                 rule["fields"] = rules
-                if not {"map", "unit", "zone", "scale"}.isdisjoint(rule):
+                if not {"map", "split", "encoding", "unit", "zone", "scale"}.isdisjoint(rule):
                     del rule["fields"]
             return c
         named = rule is not None and "from" in rule
@@ -187,6 +217,8 @@ class Deriver:
             if "from" in need and "from" not in rule:
                 return self.copy(w)  # text is parsed only where the rule names the field
             rule |= {key: value for key, value in need.items() if key != "from"}
+            if not {"unit", "zone", "scale"}.isdisjoint(rule):
+                rule.pop("encoding", None)
         if "lossy" in need and rule is not None and self.chance(0.05):
             rule.pop("lossy", None)
         return self.mapped(w, c, rule)
@@ -284,6 +316,9 @@ def conversions(  # noqa: C901 - a table of cases
         more = d.rng.randint(0, wide - w.precision)
         yield Type("bytes", logical="decimal", precision=wide, scale=w.scale + more), {}
         yield Type("string"), named
+        yield Type(d.rng.choice(("float", "double"))), {"lossy": True}
+        yield Type(d.rng.choice(("int", "long"))), {"scale": d.rng.randrange(4), "lossy": True}
+        yield Type("long"), {}
     elif w.logical == "uuid":
         yield (d.graphs.uuid(), {})
         yield Type("string"), named
@@ -293,8 +328,12 @@ def conversions(  # noqa: C901 - a table of cases
         if units:
             kind, logical = d.rng.choice(units)
             yield Type(kind, logical=logical), {"lossy": True}
-        if w.logical.startswith("timestamp"):
-            yield Type("string"), named
+        yield Type("string"), named
+        if "timestamp" in w.logical:
+            unit = d.rng.choice(UNITS)
+            yield Type(d.rng.choice(("long", "long", "int"))), {"unit": unit, "lossy": True}
+            other = Type("long", logical=d.rng.choice(TIMES[3:])[1])
+            yield other, {"zone": d.rng.choice(ZONES), "lossy": True}
         yield Type(w.kind), {}
     elif w.kind in ("int", "long"):
         yield from (
@@ -309,21 +348,35 @@ def conversions(  # noqa: C901 - a table of cases
         )
     elif w.kind in ("float", "double"):
         yield from ((Type(kind), {"lossy": True}) for kind in ("int", "long", "float", "double"))
+        yield Type("string"), named
+        yield d.graphs.decimal(), {"lossy": True}
     elif w.kind == "string":
         yield from _of_text(d, named)
+    elif w.kind == "fixed":
+        yield Type("string"), {"encoding": d.rng.choice(ENCODINGS)}
+        yield Type("bytes"), named
     elif w.kind == "bytes":
         yield Type("string"), {}
+        yield Type("string"), {"encoding": d.rng.choice(ENCODINGS)}
         yield Type("bytes", logical="decimal", precision=9, scale=2), {}
+        yield Type("fixed", name=d.graphs.name(), size=d.rng.randrange(3)), named
     elif w.kind == "boolean":
         yield Type("string"), named
 
 
 def _of_text(d: Deriver, named: dict[str, Any]) -> Iterator[tuple[Type, dict[str, Any]]]:
     yield Type("bytes"), {}
+    yield Type("bytes"), {"encoding": d.rng.choice(ENCODINGS)}
+    fixed = Type("fixed", name=d.graphs.name(), size=d.rng.randrange(4))
+    yield fixed, {"encoding": d.rng.choice(ENCODINGS)}
+    by = d.rng.choice(("-", ".", ":", "0", "é"))
+    yield Type("string"), {"split": {"by": by, "part": d.rng.choice((0, 0, 1, 2, -1, -2))}}
+    yield Type("long"), {"split": {"by": by, "part": d.rng.choice((0, 1, -1))}}
+    yield Type("array", items=Type(d.rng.choice(("string", "int")))), {"split": {"by": by}}
     yield from ((Type(kind), named) for kind in ("int", "long", "float", "double", "boolean"))
-    for scale in (0, 1, 2):
+    for scale in (0, 0, 1, 1, 2):
         decimal = Type("bytes", logical="decimal", precision=d.rng.randint(2, 38), scale=scale)
-        yield decimal, named | d.rng.choice(({}, {"lossy": True}))
+        yield decimal, named | d.rng.choice(({}, {}, {"lossy": True}))
     yield d.graphs.uuid(), named
     yield Type("enum", name=d.graphs.name(), symbols=SYMBOLS[:5]), named
     for _ in range(5):

@@ -35,6 +35,9 @@ WORDS = (
     "x" * 70,
     "é" * 40,
 )
+CODED = (  # bytes as text, right and wrong, and texts with separators
+    *"00 ff0A abc zz AP8= AP8 AP9= +/8= -_8 -_8= AAAA ==== A= 00:ff 1-2-3 a.b..c -- é0é 10é20".split(),
+)
 NUMERALS = (
     "",
     " 1",
@@ -65,7 +68,7 @@ UUIDS = (
     *"123e4567-e89b-12d3-a456-426614174000 123E4567-E89B-12D3-A456-42661417400F 123e4567".split(),
     *"123e4567-e89b-12d3-a456-42661417400g {123e4567-e89b-12d3-a456-426614174000}".split(),
 )
-KINDS = (WORDS, NUMERALS, DATES, CLOCKS, MOMENTS, MOMENTS, UUIDS)
+KINDS = (WORDS, CODED, NUMERALS, DATES, CLOCKS, MOMENTS, MOMENTS, UUIDS)
 FLAVOURS = (*KINDS, tuple(text for kind in KINDS for text in kind))
 NO_TEXT = (b"\xff", b"\xc3\x28", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"ab\xe2\x82")
 

@@ -102,9 +102,11 @@ class Scene:
         self.of_eu, self.of_us = Flow(self.eu, name, "eu"), Flow(self.us, name, "us")
 
     def arrived(self, of: str) -> int:
+        """How many orders of a cluster are visible at the target."""
         return sum(v["id"].startswith(f"{of}-") for v in self.hub.values(f"{self.name}.all"))
 
     def stream(self) -> dict[str, Any]:
+        """The stream's status."""
         return next(iter(self.made.status()["streams"]), {"state": "", "sources": []})
 
     def longest_gap(self, seconds: float) -> float:
@@ -119,6 +121,7 @@ class Scene:
         return max(gap, time.monotonic() - last)
 
     def pid(self, node: str) -> int:
+        """A node's process."""
         (found,) = (one.pid for one in self.box.status() if one.node == node)
         assert found is not None
         return found
@@ -152,8 +155,9 @@ def _hangs(scene: Scene) -> Callable[[], object]:
 def test_a_source_in_trouble_holds_up_no_other(
     fragile: Sandbox, tmp_path: Path, fault: Callable[[Scene], Callable[[], object]]
 ) -> None:
-    """Within 10 s status says which cluster and since when; the other's records keep arriving with
-    every checkpoint, no job restarts, and when the cluster is back its records follow by themselves.
+    """Status says which cluster within 10 s; the other's records keep arriving, nothing restarts.
+
+    When the cluster is back its records follow by themselves.
     """
     scene = Scene(fragile, tmp_path, f"isolation{fault.__name__}")
     scene.of_eu.one()

@@ -60,9 +60,7 @@ def _is_true(made: Case) -> None:
 
 
 def test_a_source_that_dies_and_returns(fragile: Sandbox, tmp_path: Path) -> None:
-    """Its stream is DEGRADED, with the cause at the source, and nothing restarts; when it is back,
-    RUNNING again.
-    """
+    """Its stream is DEGRADED, with the cause at the source; nothing restarts; later it is RUNNING."""
     made = case(fragile, tmp_path, "dies", records=5_000)
     with made.running() as process:
         eventually(lambda: _state(made) == "RUNNING", "a running stream")

@@ -267,7 +267,7 @@ def test_a_file_that_is_none_says_what_it_needs(folder, text, told):
     assert told in result.stderr
 
 
-@pytest.mark.parametrize("name", ["orders", "telemetry"])
+@pytest.mark.parametrize("name", ["orders", "payments", "telemetry"])
 def test_the_engine_agrees_on_the_examples(name):
     """The Java operators make the same of every shipped case."""
     loaded = load(ROOT / "configs" / f"{name}.yaml", env={}, offline=True)

@@ -116,7 +116,7 @@ GOLDEN = {
     ),
     "unknown key of a rule": (
         changed("amount: total", "amount: {form: total}"),
-        "f.yaml:17:20: unknown key `form`; did you mean `from`? allowed: from, const, map, default, unit, zone, scale, lossy, fields",
+        "f.yaml:17:20: unknown key `form`; did you mean `from`? allowed: from, const, template, cel, branch, split, map, default, encoding, unit, zone, scale, lossy, fields",
     ),
     "missing key": (
         changed("      topic: unified\n", ""),
@@ -235,7 +235,31 @@ GOLDEN = {
     ),
     "not CEL": (
         changed("topics: [orders]", "topics: [orders]\n        where: total >"),
-        "f.yaml:16:16: where is not CEL at line 1, column 7; comparison, && || !, + - * / %, in, has(), size(), startsWith, endsWith, contains and matches",
+        "f.yaml:16:16: where is not CEL at line 1, column 7; known are comparison, && || !, ? :, + - * / %, in, [], and the functions has, size, string, int, double, bool, startsWith, endsWith, contains, matches, lowerAscii, upperAscii, trim, replace and substring",
+    ),
+    "CEL of a rule": (
+        changed("amount: total", "amount: {cel: total + foo(1)}"),
+        "f.yaml:17:25: cel does not know foo() with these arguments at line 1, column 9; known are comparison, && || !, ? :, + - * / %, in, [], and the functions has, size, string, int, double, bool, startsWith, endsWith, contains, matches, lowerAscii, upperAscii, trim, replace and substring",
+    ),
+    "template of a rule": (
+        changed("amount: total", "amount: {template: '{total'}"),
+        "f.yaml:17:30: `template`: a single { at column 1; a path is {in.braces}, and a brace that is meant is doubled, found '{total'",
+    ),
+    "case of a rule": (
+        changed("amount: total", "amount: {branch: {by: kind, cases: {a: {type: Card}}}}"),
+        "f.yaml:17:57: `amount` has no branch `Card`; it is no union: leave `type` out",
+    ),
+    "array as a key": (
+        changed("deduplicate: {key: [order_id]}", "deduplicate: {key: [order_id, items]}"),
+        "f.yaml:18:35: `items` is an array of record Item, which can be no part of a key; equal arrays and maps may have unequal bytes; take fields of other types",
+    ),
+    "array as the target's key": (
+        changed("topic: unified\n      key: [order_id]", "topic: unified\n      key: [items]"),
+        "f.yaml:22:13: `items` is an array of record Item, which can be no part of a key; equal arrays and maps may have unequal bytes; take fields of other types",
+    ),
+    "two sources of a rule": (
+        changed("amount: total", "amount: {cel: total, from: total}"),
+        "f.yaml:17:11: `amount`: cel and from cannot apply to one value: cel computes the value itself",
     ),
 }
 

@@ -232,6 +232,46 @@ class TestRefusals:
         config = loaded(tmp_path, ("{const: web}", "{from: client.nmae, default: web}"))
         refusal(config, facts(), "client.nmae", "channel:", "client.name")
 
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            "{template: '{id}-{client.nmae}', default: web}",
+            "{cel: clinet.name, default: web}",
+            "{branch: {by: clinet, cases: {a: id}}, default: web}",
+            "{branch: {by: id, cases: {a: clinet}}, default: web}",
+        ],
+    )
+    def test_a_path_within_a_rule_that_no_version_has(self, tmp_path, rule):
+        """What templates, expressions and cases read is looked for as well."""
+        (found,) = refusals(loaded(tmp_path, ("{const: web}", rule)), facts())
+        assert "which no registered schema has" in found.what
+        assert "did you mean" in found.hint
+
+    @pytest.mark.parametrize(
+        ("cel", "what"),
+        [
+            ("total + 1.5", "no arithmetic of long and double"),
+            ("client", "gives a list, map or record"),
+        ],
+    )
+    def test_an_expression_that_never_fits(self, tmp_path, cel, what):
+        """Types that the registered schema decides are refused before anything starts."""
+        config = loaded(tmp_path, ("{const: web}", f"{{cel: {cel}}}"))
+        refusal(config, facts(), what, "channel:")
+
+    @pytest.mark.parametrize(
+        ("where", "what"),
+        [
+            ("totl >= 0", "there is no totl"),
+            ("total", "it is long"),
+            ("total > 'a'", "long is never compared to string"),
+        ],
+    )
+    def test_a_filter_that_no_record_answers(self, tmp_path, where, what):
+        """A filter of which every record of the latest schema would be a dead letter is refused."""
+        config = loaded(tmp_path, ("total >= 0", where))
+        refusal(config, facts(), what, f'where: "{where}"'.partition(": ")[2])
+
     def test_a_path_that_only_one_version_lacks(self, tmp_path):
         """Older schemas may lack what newer ones have, if there is a default."""
         old = {**US, "fields": [*US["fields"]]}

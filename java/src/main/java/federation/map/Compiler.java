@@ -101,6 +101,9 @@ final class Compiler {
   }
 
   private Emit fresh(Schema writer, Schema contract, Hint hint, byte[] fallback) throws ContractException {
+    if (hint.split != null && writer.getType() == Type.STRING && Logical.of(writer).is(Logical.Kind.NONE)) {
+      return hint.split.compile(this, contract, hint, fallback);
+    }
     if (!hint.map.isEmpty() && Replace.applies(writer)) {
       return Replace.compile(this, writer, contract, hint, fallback);
     }
@@ -204,7 +207,7 @@ final class Compiler {
 
   /** Whether every value of {@code writer} has the same bytes under {@code contract}. */
   private boolean same(Schema writer, Schema contract, Hint hint) throws ContractException {
-    if (!hint.fields.isEmpty() || !hint.map.isEmpty()) {
+    if (!hint.fields.isEmpty() || !hint.map.isEmpty() || hint.split != null) {
       return !composite(writer) && !composite(contract) && Scalars.same(writer, contract, hint);
     }
     Set<Pair> assumed = new HashSet<>();

@@ -9,16 +9,14 @@ import java.util.Map;
 import org.apache.avro.Schema;
 import org.apache.avro.Schema.Type;
 
-/** Makes objects of validated Avro bytes, for filters: records are maps, enums text, numbers long or double. */
+/** Makes objects of validated Avro bytes, for expressions: records are maps, enums text, numbers long or double. */
 final class Datum {
-  private final Run run;
+  private Run run;
   private int pos;
 
-  Datum(Run run) {
-    this.run = run;
-  }
-
-  Object read(Schema schema, int from) throws MappingException {
+  /** The value that begins at a position of the record at hand. */
+  Object read(Run record, Schema schema, int from) throws MappingException {
+    run = record;
     pos = from;
     return next(schema);
   }

@@ -38,6 +38,60 @@ final class Decimals {
     };
   }
 
+  /** The exact value of a float or double, rounded to the scale. */
+  static Emit real(Type w, Schema c, Logical to) {
+    return (run, pos) -> {
+      double value = Scalars.real(run, pos, w);
+      if (!Double.isFinite(value)) {
+        throw MappingException.map("overflow");
+      }
+      put(run, new BigDecimal(value).setScale(to.scale(), RoundingMode.HALF_EVEN), c, to);
+      return pos + (w == Type.FLOAT ? 4 : 8);
+    };
+  }
+
+  /** A decimal as a plain number; null where digits may be lost and must not, or where the type is none. */
+  static Emit number(Schema w, Logical from, Type c, Hint hint) {
+    int scale = hint.scale == null ? 0 : hint.scale;
+    int most = c == Type.INT ? 9 : 18;
+    boolean whole = c == Type.INT || c == Type.LONG;
+    boolean exact = whole && from.scale() <= scale && from.precision() - from.scale() + scale <= most;
+    if (!whole && c != Type.FLOAT && c != Type.DOUBLE || !exact && !hint.lossy) {
+      return null;
+    }
+    return (run, pos) -> {
+      int begin = w.getType() == Type.FIXED ? pos : run.length(pos);
+      int size = w.getType() == Type.FIXED ? w.getFixedSize() : (int) run.value;
+      BigDecimal value = new BigDecimal(unscaled(run.in, begin, size), from.scale());
+      if (whole) {
+        count(run, value.movePointRight(scale), c);
+      } else {
+        nearest(run, value, c);
+      }
+      return begin + size;
+    };
+  }
+
+  private static void count(Run run, BigDecimal value, Type c) throws MappingException {
+    BigInteger whole = value.setScale(0, RoundingMode.DOWN).unscaledValue();
+    if (whole.bitLength() > 63) {
+      throw MappingException.map("overflow");
+    }
+    Scalars.whole(run, whole.longValue(), c);
+  }
+
+  private static void nearest(Run run, BigDecimal value, Type c) throws MappingException {
+    double real = c == Type.FLOAT ? value.floatValue() : value.doubleValue();
+    if (Double.isInfinite(real)) {
+      throw MappingException.map("overflow");
+    }
+    if (c == Type.FLOAT) {
+      run.out.writeFloat((float) real);
+    } else {
+      run.out.writeDouble(real);
+    }
+  }
+
   /** The unscaled value; one that no precision allows is refused, since its digits cost the square of their count. */
   static BigInteger unscaled(byte[] in, int begin, int size) throws MappingException {
     if (size == 0) {

@@ -1,13 +1,46 @@
 package federation.map;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.apache.avro.Schema;
 import org.apache.avro.Schema.Type;
 
 /** Compiles one record of the contract from one type of the writer: finds the source of each field. */
 final class Fields {
+  private static final Set<Type> BYTES_OR_TEXT = Set.of(Type.BYTES, Type.FIXED, Type.STRING);
+  private static final Schema NULL_OR_STRING = Schema.createUnion(Schema.create(Type.NULL), Compiler.string());
+
+  private final Target text = new Target() {
+    @Override
+    public Emit of(Schema source) throws ContractException {
+      return compiler.resolve(source, NULL_OR_STRING, Hint.NAMED, null);
+    }
+
+    @Override
+    public Emit ofNull() throws ContractException {
+      return compiler.onNull(NULL_OR_STRING, null);
+    }
+  };
+  private static final Target DISCRIMINATOR = new Target() {
+    @Override
+    public Emit of(Schema source) {
+      return Discriminator.of(source);
+    }
+
+    @Override
+    public Emit ofNull() {
+      return (run, pos) -> {
+        run.out.write(0);
+        return pos;
+      };
+    }
+  };
+
   private final Compiler compiler;
   private final Schema writer;
   private Track track;
@@ -36,7 +69,8 @@ final class Fields {
     }
     for (Schema.Field field : contract.getFields()) {
       try {
-        steps.add(step(field, hint.fields.get(field.name())));
+        RecordEmit.Step made = step(field, hint.fields.get(field.name()));
+        steps.add(new RecordEmit.Step(field.name(), made.slot(), made.emit(), made.bytes()));
       } catch (ContractException e) {
         reasons.addAll(e.under(field.name()).reasons());
       }
@@ -58,17 +92,7 @@ final class Fields {
       meaningful(field.schema(), rule);
     }
     byte[] fallback = rule == null || rule.fallback() == null ? null : Literal.encode(field.schema(), rule.fallback());
-    Hint hint = rule == null ? Hint.NONE : Hint.of(rule);
-    RecordEmit.Step step = null;
-    if (rule != null && rule.from() != null) {
-      String[] path = rule.from().equals(".") ? new String[0] : rule.from().split("\\.", -1);
-      step = access(field, path, 0, writer, RecordEmit.WHOLE, track, t -> track = t, hint, fallback);
-    } else if (writer.getType() == Type.RECORD) {
-      Schema.Field source = Names.field(writer, field);
-      String[] path = {source == null ? "" : source.name()};
-      step = source == null ? null
-          : access(field, path, 0, writer, RecordEmit.WHOLE, track, t -> track = t, hint, fallback);
-    }
+    RecordEmit.Step step = source(field, rule, fallback);
     if (step == null) {
       return missing(field, rule, fallback);
     }
@@ -78,14 +102,114 @@ final class Fields {
         new Emit.OrDefault(step.emit(), compiler.shape(Schema.create(Type.NULL)), fallback), null);
   }
 
+  /** The field as its rule or its name makes it, or null where this writer lacks what it is made from. */
+  private RecordEmit.Step source(Schema.Field field, Rule rule, byte[] fallback) throws ContractException {
+    Hint hint = rule == null ? Hint.NONE : Hint.of(rule);
+    if (rule != null && rule.choice() != null) {
+      return choice(field, rule.choice(), fallback);
+    }
+    if (rule != null && !rule.template().isEmpty()) {
+      return template(field, rule.template(), hint, fallback);
+    }
+    if (rule != null && rule.cel() != null) {
+      return computed(field, rule.cel(), hint, fallback);
+    }
+    String path = rule == null ? null : rule.from();
+    if (path == null && writer.getType() == Type.RECORD) {
+      Schema.Field source = Names.field(writer, field);
+      path = source == null ? null : source.name();
+    }
+    return path == null ? null : at(path, new Target() {
+      @Override
+      public Emit of(Schema source) throws ContractException {
+        return compiler.resolve(source, field.schema(), hint, fallback);
+      }
+
+      @Override
+      public Emit ofNull() throws ContractException {
+        return compiler.onNull(field.schema(), fallback);
+      }
+    });
+  }
+
+  private RecordEmit.Step template(Schema.Field field, List<Template.Part> parts, Hint hint, byte[] fallback)
+      throws ContractException {
+    List<Template.Source> sources = new ArrayList<>();
+    boolean nullable = false;
+    for (Template.Part part : parts) {
+      if (part.path() != null) {
+        RecordEmit.Step step = at(part.path(), text);
+        if (step == null) {
+          return null;
+        }
+        sources.add(new Template.Source(step.slot(), step.emit()));
+        nullable |= nullable(part.path());
+      }
+    }
+    Emit inner = compiler.resolve(nullable ? NULL_OR_STRING : Compiler.string(), field.schema(), hint, fallback);
+    return new RecordEmit.Step(field.name(), RecordEmit.WHOLE, new Template(parts, sources, nullable, inner), null);
+  }
+
+  private RecordEmit.Step computed(Schema.Field field, String cel, Hint hint, byte[] fallback) throws ContractException {
+    Expression.Node root = Expression.compile(cel, "cel", writer, track == null ? 0 : track.slot);
+    if (root.kinds() == Kinds.NONE && root.lacking()) {
+      return null;
+    }
+    if ((root.kinds() & Kinds.MANY) != 0 && (root.kinds() & Kinds.SCALARS & ~Kinds.NULL) == 0
+        || root.kinds() == Kinds.NONE) {
+      throw new ContractException(": cel never has a value that a field can hold");
+    }
+    Emit inner = compiler.resolve(Computed.type(root.kinds() & Kinds.SCALARS), field.schema(), hint, fallback);
+    return new RecordEmit.Step(field.name(), RecordEmit.WHOLE, new Computed(root, inner), null);
+  }
+
+  private RecordEmit.Step choice(Schema.Field field, Choice choice, byte[] fallback) throws ContractException {
+    RecordEmit.Step by = at(choice.by(), DISCRIMINATOR);
+    if (by == null) {
+      return null;
+    }
+    Map<byte[], Choice.Program.Made> made = new HashMap<>();
+    for (Map.Entry<String, Choice.Case> entry : choice.cases().entrySet()) {
+      Choice.Case one = entry.getValue();
+      Schema.Field wanted = field;
+      int branch = -1;
+      if (one.type() != null) {
+        branch = named(field.schema(), one.type());
+        wanted = new Schema.Field(field.name(), field.schema().getTypes().get(branch), null, (Object) null);
+        field.aliases().forEach(wanted::addAlias);
+      }
+      made.put(entry.getKey().getBytes(StandardCharsets.UTF_8), new Choice.Program.Made(branch, step(wanted, one.rule())));
+    }
+    Emit program = new Choice.Program(by.slot(), by.emit(), compiler.onNull(field.schema(), fallback), made);
+    return new RecordEmit.Step(field.name(), RecordEmit.WHOLE, program, null);
+  }
+
+  /** The only branch of a contract's union that has a name, full or not. */
+  private static int named(Schema union, String name) throws ContractException {
+    int found = -1;
+    for (int i = 0; union.getType() == Type.UNION && i < union.getTypes().size(); i++) {
+      Schema type = union.getTypes().get(i);
+      if (Names.branch(type).equals(name) || type.getFullName().equals(name)) {
+        require(found < 0, "more than one branch is called " + name, union);
+        found = i;
+      }
+    }
+    require(found >= 0, "no branch is called " + name, union);
+    return found;
+  }
+
   /** Refuses keys of a rule that could never apply to this field, whatever the writer. */
   private static void meaningful(Schema schema, Rule rule) throws ContractException {
-    if (rule.unit() != null || rule.zone() != null) {
-      require(leaf(schema, s -> Logical.of(s).instant()), "unit and zone are for timestamps", schema);
-    }
-    if (rule.scale() != null) {
-      require(leaf(schema, s -> Logical.of(s).is(Logical.Kind.DECIMAL)), "scale is for decimals", schema);
-    }
+    boolean plain = leaf(schema, s -> (s.getType() == Type.INT || s.getType() == Type.LONG)
+        && Logical.of(s).is(Logical.Kind.NONE));
+    boolean instant = leaf(schema, s -> Logical.of(s).instant());
+    require(rule.unit() == null || instant || plain, "unit is for timestamps and plain numbers", schema);
+    require(rule.zone() == null || instant, "zone is for timestamps", schema);
+    require(rule.scale() == null || plain || leaf(schema, s -> Logical.of(s).is(Logical.Kind.DECIMAL)),
+        "scale is for decimals and plain numbers", schema);
+    require(rule.encoding() == null || leaf(schema, s -> BYTES_OR_TEXT.contains(s.getType())),
+        "encoding is for bytes and text", schema);
+    require(rule.split() == null || rule.split().part() != null || array(schema), "split gives an array of text", schema);
     if (!rule.fields().isEmpty()) {
       require(leaf(schema, s -> s.getType() == Type.RECORD), "fields is for nested records", schema);
     }
@@ -107,6 +231,15 @@ final class Fields {
     };
   }
 
+  private static boolean array(Schema schema) {
+    return switch (schema.getType()) {
+      case UNION -> schema.getTypes().stream().anyMatch(Fields::array);
+      case MAP -> array(schema.getValueType());
+      case ARRAY -> true;
+      default -> false;
+    };
+  }
+
   private RecordEmit.Step missing(Schema.Field field, Rule rule, byte[] fallback) throws ContractException {
     if (fallback != null) {
       return constant(field, fallback);
@@ -122,17 +255,29 @@ final class Fields {
     return new RecordEmit.Step(field.name(), 0, null, bytes);
   }
 
+  /** What becomes of the value at the end of a path. */
+  private interface Target {
+    Emit of(Schema source) throws ContractException;
+
+    /** Of a null on the way: an {@link Emit.Fail} where nothing may stand in for it. */
+    Emit ofNull() throws ContractException;
+  }
+
   /** Remembers a track where it belongs: with its parent, or as the root. */
   private interface Anchor {
     void set(Track track);
   }
 
+  private RecordEmit.Step at(String path, Target target) throws ContractException {
+    String[] names = path.equals(".") ? new String[0] : path.split("\\.", -1);
+    return access(names, 0, writer, RecordEmit.WHOLE, track, t -> track = t, target);
+  }
+
   /** The source at the rest of a path, or null where the writer's schema has no such place. */
-  private RecordEmit.Step access(Schema.Field field, String[] path, int done, Schema at, int slot, Track known,
-      Anchor anchor, Hint hint, byte[] fallback) throws ContractException {
+  private RecordEmit.Step access(String[] path, int done, Schema at, int slot, Track known, Anchor anchor, Target target)
+      throws ContractException {
     if (done == path.length) {
-      Emit emit = compiler.resolve(at, field.schema(), hint, fallback);
-      return new RecordEmit.Step(field.name(), slot, emit, null);
+      return new RecordEmit.Step("", slot, target.of(at), null);
     }
     if (at.getType() == Type.RECORD) {
       Schema.Field next = at.getField(path[done]);
@@ -141,53 +286,74 @@ final class Fields {
       }
       Track here = known == null ? track(at, anchor) : known;
       int pos = next.pos();
-      return access(field, path, done + 1, next.schema(), here.slot + pos, here.kids[pos],
-          t -> here.kids[pos] = t, hint, fallback);
+      return access(path, done + 1, next.schema(), here.slot + pos, here.kids[pos], t -> here.kids[pos] = t, target);
     }
-    return at.getType() == Type.UNION ? through(field, path, done, at, slot, known, anchor, hint, fallback) : null;
+    return at.getType() == Type.UNION ? through(path, done, at, slot, known, anchor, target) : null;
   }
 
-  /** A path that leads through a union of null and one type; others are no way for a path. */
-  private RecordEmit.Step through(Schema.Field field, String[] path, int done, Schema at, int slot, Track known,
-      Anchor anchor, Hint hint, byte[] fallback) throws ContractException {
+  /** A path that leads through a union: into its only type, or into the branch that it names. */
+  private RecordEmit.Step through(String[] path, int done, Schema at, int slot, Track known, Anchor anchor,
+      Target target) throws ContractException {
     List<Schema> types = at.getTypes();
+    boolean several = Names.several(at);
+    int wanted = several ? Names.branch(at, path[done]) : -1;
+    if (several && wanted < 0) {
+      return null;
+    }
     Track here = known == null ? new Track(compiler.shape(at), 0) : known;
     Emit[] emits = new Emit[types.size()];
     List<String> reasons = new ArrayList<>();
-    int found = 0;
-    int good = 0;
-    if (types.stream().filter(t -> t.getType() != Type.NULL).count() > 1) {
-      return null;
-    }
+    boolean found = false;
+    boolean good = false;
     for (int i = 0; i < emits.length; i++) {
       int branch = i;
-      emits[i] = new Emit.Fail("type");
-      if (types.get(i).getType() == Type.NULL) {
-        emits[i] = compiler.onNull(field.schema(), fallback);
-        good += emits[i] instanceof Emit.Fail ? 0 : 1;
+      if (several ? i != wanted : types.get(i).getType() == Type.NULL) {
+        emits[i] = target.ofNull();
+        good |= !(emits[i] instanceof Emit.Fail);
         continue;
       }
+      emits[i] = new Emit.Fail("type");
       try {
-        RecordEmit.Step step = access(field, path, done, types.get(i), slot, here.kids[i],
-            t -> here.kids[branch] = t, hint, fallback);
+        RecordEmit.Step step = access(path, several ? done + 1 : done, types.get(i), slot, here.kids[i],
+            t -> here.kids[branch] = t, target);
         if (step != null) {
-          found++;
-          good++;
-          emits[i] = new At(step.slot(), step.emit());
+          found = true;
+          good = true;
+          // Where the path ends in the branch itself the value lies behind the index, not at a slot.
+          emits[i] = step.slot() == slot ? step.emit() : new At(step.slot(), step.emit());
         }
       } catch (ContractException e) {
-        found++;
+        found = true;
         reasons.addAll(e.reasons());
       }
     }
-    if (found == 0) {
+    if (!found) {
       return null;
     }
-    if (good == 0) {
+    if (!good) {
       throw new ContractException(reasons);
     }
     anchor.set(here);
-    return new RecordEmit.Step(field.name(), slot, new Emit.Union(emits), null);
+    return new RecordEmit.Step("", slot, new Emit.Union(emits), null);
+  }
+
+  /** Whether null may lie on the way or at the end of a path that is there. */
+  private boolean nullable(String path) {
+    Schema at = writer;
+    boolean nullable = false;
+    for (String name : path.split("\\.", -1)) {
+      if (at.getType() == Type.UNION && Names.several(at)) {
+        at = at.getTypes().get(Names.branch(at, name));
+        nullable = true;
+        continue;
+      }
+      if (at.getType() == Type.UNION) {
+        nullable |= at.isNullable();
+        at = at.getTypes().stream().filter(t -> t.getType() != Type.NULL).findFirst().orElseThrow();
+      }
+      at = at.getField(name).schema();
+    }
+    return nullable || at.isNullable();
   }
 
   private Track track(Schema record, Anchor anchor) throws ContractException {

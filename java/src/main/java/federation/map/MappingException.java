@@ -30,6 +30,11 @@ public final class MappingException extends Exception {
     return new MappingException("map", reason);
   }
 
+  /** An expression that has no value for this record. */
+  static MappingException eval() {
+    return new MappingException("map", "eval");
+  }
+
   /** Puts a field name before the path, while the error travels outwards. */
   MappingException under(String field) {
     path = path.isEmpty() ? field : field + "." + path;

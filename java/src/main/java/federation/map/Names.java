@@ -53,6 +53,30 @@ final class Names {
     return -1;
   }
 
+  /** What a union's branch is called in a path: its unqualified name, or its type. */
+  static String branch(Schema schema) {
+    return named(schema) ? schema.getName() : schema.getType().getName();
+  }
+
+  /** The branch that is called so, or -1 where there is none or more than one. */
+  static int branch(Schema union, String name) {
+    int found = -1;
+    for (int i = 0; i < union.getTypes().size(); i++) {
+      if (branch(union.getTypes().get(i)).equals(name)) {
+        if (found >= 0) {
+          return -1;
+        }
+        found = i;
+      }
+    }
+    return found;
+  }
+
+  /** Whether a union has more than one branch that is not null, so that a path must name the one it means. */
+  static boolean several(Schema union) {
+    return union.getTypes().stream().filter(t -> t.getType() != Type.NULL).count() > 1;
+  }
+
   private static boolean named(Schema schema) {
     return schema.getType() == Type.RECORD || schema.getType() == Type.ENUM || schema.getType() == Type.FIXED;
   }

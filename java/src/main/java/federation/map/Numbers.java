@@ -1,5 +1,8 @@
 package federation.map;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 
 /** Numbers in the lexical forms of XML Schema. */
@@ -62,6 +65,49 @@ final class Numbers {
     }
     String text = new String(in, begin, end - begin, StandardCharsets.US_ASCII);
     return (in[from] == '-' ? "-" : "+") + (point == begin ? "0" : "") + text;
+  }
+
+  /** The shortest digits that read back as the same double, laid out as JavaScript does. */
+  static String text(double value) {
+    if (Double.isNaN(value) || Double.isInfinite(value)) {
+      return special(value);
+    }
+    BigDecimal shown = new BigDecimal(Double.toString(Math.abs(value))).stripTrailingZeros();
+    // Java prefers two digits where one is enough.
+    BigDecimal shorter = shown.round(new MathContext(1, RoundingMode.HALF_EVEN));
+    return layout(Math.copySign(1, value) < 0,
+        shown.precision() == 2 && shorter.doubleValue() == Math.abs(value) ? shorter : shown);
+  }
+
+  /** As {@link #text(double)}, of a float. */
+  static String text(float value) {
+    if (Float.isNaN(value) || Float.isInfinite(value)) {
+      return special(value);
+    }
+    BigDecimal shown = new BigDecimal(Float.toString(Math.abs(value))).stripTrailingZeros();
+    BigDecimal shorter = shown.round(new MathContext(1, RoundingMode.HALF_EVEN));
+    return layout(Math.copySign(1, value) < 0,
+        shown.precision() == 2 && shorter.floatValue() == Math.abs(value) ? shorter : shown);
+  }
+
+  private static String special(double value) {
+    return Double.isNaN(value) ? "NaN" : value > 0 ? "INF" : "-INF";
+  }
+
+  /** Plain from 1e-6 to below 1e21, else with an exponent. */
+  private static String layout(boolean minus, BigDecimal value) {
+    String digits = value.stripTrailingZeros().unscaledValue().toString();
+    int point = value.precision() - value.scale();
+    String plain;
+    if (value.signum() == 0) {
+      plain = "0";
+    } else if (point > -6 && point <= 21) {
+      plain = value.stripTrailingZeros().toPlainString();
+    } else {
+      plain = digits.charAt(0) + (digits.length() > 1 ? "." + digits.substring(1) : "")
+          + "e" + (point > 0 ? "+" : "") + (point - 1);
+    }
+    return minus ? "-" + plain : plain;
   }
 
   /** A float or double as Java reads it. */

@@ -22,7 +22,8 @@ final class Scalars {
     if (w.getType() != c.getType()) {
       boolean alike = w.getType() == Type.INT && c.getType() == Type.LONG
           || w.getType() == Type.STRING && c.getType() == Type.BYTES;
-      return alike && from.is(Kind.NONE) && to.is(Kind.NONE);
+      boolean encoded = hint.encoding != null && w.getType() == Type.STRING;
+      return alike && !encoded && from.is(Kind.NONE) && to.is(Kind.NONE);
     }
     if (w.getType() == Type.FIXED && w.getFixedSize() != c.getFixedSize()
         || w.getType() == Type.ENUM && !prefix(w, c)) {
@@ -32,7 +33,7 @@ final class Scalars {
       return from.digits() == to.digits() && from.scale() == to.scale() && from.precision() <= to.precision();
     }
     if (to.is(Kind.NONE)) {
-      return true;
+      return !(from.instant() && hint.unit != null && hint.unit != from.digits());
     }
     // A plain value gets a meaning: instants need a unit, and text that a rule names is parsed.
     return from.is(Kind.NONE) && !to.instant() && !(w.getType() == Type.STRING && hint.named);
@@ -47,7 +48,10 @@ final class Scalars {
   static Emit compile(Schema w, Schema c, Hint hint, byte[] fallback, Shape shape) throws ContractException {
     Logical from = Logical.of(w);
     Logical to = Logical.of(c);
-    Emit emit;
+    Emit emit = hint.encoding == null ? null : hint.encoding.compile(w, c);
+    if (emit != null) {
+      return emit;
+    }
     if (w.getType() == Type.ENUM && (c.getType() == Type.ENUM || c.getType() == Type.STRING && to.is(Kind.NONE))) {
       emit = Enums.compile(w, c, hint, fallback);
     } else if (w.getType() == Type.STRING && from.is(Kind.NONE) && hint.named) {
@@ -55,11 +59,12 @@ final class Scalars {
     } else if (c.getType() == Type.STRING && to.is(Kind.NONE) && hint.named) {
       emit = Texts.print(w, from);
     } else if (!from.is(Kind.NONE) && !to.is(Kind.NONE)) {
-      emit = from.is(to.kind()) ? meaning(w, c, from, to, hint) : null;
+      emit = from.is(to.kind()) ? meaning(w, c, from, to, hint) : through(from, to, hint);
     } else if (!to.is(Kind.NONE)) {
       emit = assign(w, c, to, hint);
     } else {
-      emit = from.is(Kind.NONE) ? promote(w.getType(), c.getType(), hint.lossy) : null;
+      emit = !from.is(Kind.NONE) ? count(w, c, from, hint)
+          : hint.named && raw(w) && raw(c) ? bytes(w, c) : promote(w.getType(), c.getType(), hint);
     }
     if (emit == null) {
       throw new ContractException(": " + name(w) + " does not become " + name(c) + hint(w, c, from, to, hint));
@@ -79,13 +84,46 @@ final class Scalars {
     };
   }
 
+  /** Between a local timestamp and an instant, by what the clocks of a zone show. */
+  private static Emit through(Logical from, Logical to, Hint hint) {
+    if (!from.instant() || !to.instant() || hint.zone == null || from.digits() > to.digits() && !hint.lossy) {
+      return null;
+    }
+    Emit scaled = rescale(from.digits(), to.digits(), Type.LONG);
+    Scratch moved = new Scratch();
+    return (run, pos) -> {
+      int end = run.number(pos);
+      moved.bytes.reset(0);
+      moved.bytes.writeLong(Times.move(run.value, from.digits(), hint.zone, to.is(Kind.INSTANT)));
+      moved.convert(scaled, run);
+      return end;
+    };
+  }
+
+  /** What has a meaning becomes a plain number that counts it. */
+  private static Emit count(Schema w, Schema c, Logical from, Hint hint) {
+    boolean whole = c.getType() == Type.INT || c.getType() == Type.LONG;
+    if (whole && from.instant() && hint.unit != null) {
+      return from.digits() > hint.unit && !hint.lossy ? null : rescale(from.digits(), hint.unit, c.getType());
+    }
+    return from.is(Kind.DECIMAL) ? Decimals.number(w, from, c.getType(), hint) : null;
+  }
+
   /** A plain number gets a meaning. */
   private static Emit assign(Schema w, Schema c, Logical to, Hint hint) {
     boolean whole = w.getType() == Type.INT || w.getType() == Type.LONG;
     if (whole && to.instant() && hint.unit != null) {
       return hint.unit > to.digits() && !hint.lossy ? null : rescale(hint.unit, to.digits(), c.getType());
     }
-    return whole && to.is(Kind.DECIMAL) ? Decimals.count(hint.scale == null ? 0 : hint.scale, c, to, hint.lossy) : null;
+    if (hint.computed && w.getType() == Type.LONG && c.getType() == Type.INT) {
+      return promote(Type.LONG, Type.INT, hint); // of CEL there is no int
+    }
+    if (!to.is(Kind.DECIMAL)) {
+      return null;
+    }
+    boolean real = w.getType() == Type.FLOAT || w.getType() == Type.DOUBLE;
+    return whole ? Decimals.count(hint.scale == null ? 0 : hint.scale, c, to, hint.lossy)
+        : real && hint.lossy ? Decimals.real(w.getType(), c, to) : null;
   }
 
   /** Counts another unit; a coarser one is rounded down. */
@@ -117,7 +155,33 @@ final class Scalars {
     run.out.writeLong(value);
   }
 
-  private static Emit promote(Type w, Type c, boolean lossy) {
+  private static boolean raw(Schema schema) {
+    return schema.getType() == Type.BYTES || schema.getType() == Type.FIXED;
+  }
+
+  /** Between bytes and fixed, where their number is right. */
+  private static Emit bytes(Schema w, Schema c) {
+    if (w.getType() == c.getType()) {
+      return null; // two sizes of fixed
+    }
+    if (w.getType() == Type.FIXED) {
+      return (run, pos) -> {
+        run.out.writeBytes(run.in, pos, w.getFixedSize());
+        return pos + w.getFixedSize();
+      };
+    }
+    return (run, pos) -> {
+      int from = run.length(pos);
+      int size = (int) run.value;
+      if (size != c.getFixedSize()) {
+        throw MappingException.map("type");
+      }
+      run.out.write(run.in, from, size);
+      return from + size;
+    };
+  }
+
+  private static Emit promote(Type w, Type c, Hint hint) {
     boolean whole = w == Type.INT || w == Type.LONG;
     boolean real = w == Type.FLOAT || w == Type.DOUBLE;
     if (c == Type.FLOAT && whole) {
@@ -143,7 +207,7 @@ final class Scalars {
     if (w == Type.BYTES && c == Type.STRING) {
       return Scalars::text;
     }
-    if (!lossy) {
+    if (!hint.lossy && !hint.computed) {
       return null;
     }
     if (w == Type.LONG && c == Type.INT) {
@@ -152,6 +216,9 @@ final class Scalars {
         whole(run, run.value, Type.INT);
         return end;
       };
+    }
+    if (!hint.lossy) {
+      return null;
     }
     if (w == Type.DOUBLE && c == Type.FLOAT) {
       return (run, pos) -> {

@@ -5,6 +5,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.util.HexFormat;
 import java.util.Locale;
 import org.apache.avro.Schema;
@@ -82,10 +83,40 @@ final class Texts {
         return pos + 16;
       };
     }
+    if (from.is(Kind.LOCAL)) {
+      return (run, pos) -> {
+        int end = run.number(pos);
+        String shown = instant(run.value, from.digits());
+        put(run, shown.substring(0, shown.length() - 1));
+        return end;
+      };
+    }
+    if (from.is(Kind.DATE)) {
+      return (run, pos) -> {
+        int end = run.number(pos);
+        put(run, LocalDate.ofEpochDay(run.value).toString());
+        return end;
+      };
+    }
+    if (from.is(Kind.TIME)) {
+      return (run, pos) -> {
+        int end = run.number(pos);
+        put(run, clock(run.value, from.digits()));
+        return end;
+      };
+    }
     if (!from.is(Kind.NONE)) {
       return null;
     }
     return switch (w.getType()) {
+      case FLOAT -> (run, pos) -> {
+        put(run, Numbers.text((float) Scalars.real(run, pos, Type.FLOAT)));
+        return pos + 4;
+      };
+      case DOUBLE -> (run, pos) -> {
+        put(run, Numbers.text(Scalars.real(run, pos, Type.DOUBLE)));
+        return pos + 8;
+      };
       case INT, LONG -> (run, pos) -> {
         int end = run.number(pos);
         put(run, Long.toString(run.value));
@@ -112,6 +143,19 @@ final class Texts {
     long unit = (long) Math.pow(10, digits);
     return Instant.ofEpochSecond(Math.floorDiv(value, unit), Math.floorMod(value, unit) * (1_000_000_000 / unit))
         .toString();
+  }
+
+  /** {@code hh:mm:ss} with such a fraction. */
+  private static String clock(long value, int digits) throws MappingException {
+    if (value < 0 || value >= 86_400 * (long) Math.pow(10, digits)) {
+      throw MappingException.map("overflow");
+    }
+    String shown = instant(value, digits);
+    return shown.substring(shown.indexOf('T') + 1, shown.length() - 1);
+  }
+
+  static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
   }
 
   private static void uuid(Run run, int from, int to, Type type) throws MappingException {

@@ -1,10 +1,12 @@
 package federation.map;
 
 import java.time.DateTimeException;
+import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 
 /** Dates and times in ISO 8601: {@code YYYY-MM-DD}, {@code hh:mm[:ss[.f…]]}, both joined by {@code T}, then an offset. */
@@ -13,6 +15,10 @@ final class Times {
   private static final int DATE = 10;
   private static final long[] POWERS =
       {1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000};
+
+  /** Years 1 to 9999 but for a day at both ends, so that no zone leads beyond them. */
+  private static final long FIRST_SECOND = LocalDate.of(1, 1, 2).toEpochDay() * 86_400;
+  private static final long LAST_SECOND = LocalDate.of(9999, 12, 31).toEpochDay() * 86_400;
 
   private Times() {}
 
@@ -37,6 +43,22 @@ final class Times {
       second = day.toEpochDay() * 86_400 + time.toSecondOfDay();
     }
     return join(second, fraction(in, from + DATE + 1, end, digits, lossy), digits);
+  }
+
+  /** Between what the clocks of a zone show and the instant, either way; both count from 1970. */
+  static long move(long value, int digits, ZoneId zone, boolean instant) throws MappingException {
+    long second = Math.floorDiv(value, POWERS[digits]);
+    if (second < FIRST_SECOND || second >= LAST_SECOND) {
+      throw MappingException.map("overflow");
+    }
+    long shift = instant
+        ? ZonedDateTime.of(LocalDateTime.ofEpochSecond(second, 0, ZoneOffset.UTC), zone).toEpochSecond() - second
+        : zone.getRules().getOffset(Instant.ofEpochSecond(second)).getTotalSeconds();
+    try {
+      return Math.addExact(value, Math.multiplyExact(shift, POWERS[digits]));
+    } catch (ArithmeticException e) {
+      throw MappingException.map("overflow");
+    }
   }
 
   static long time(byte[] in, int from, int to, int digits, boolean lossy) throws MappingException {

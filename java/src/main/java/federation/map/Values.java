@@ -8,7 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/** The operators of filters, with CEL's meaning. Values: null, Boolean, Long, Double, String, byte[], List, Map. */
+/** The operators of expressions, with CEL's meaning. Values: null, Boolean, Long, Double, String, byte[], List, Map. */
 final class Values {
   private Values() {}
 
@@ -16,14 +16,14 @@ final class Values {
     if (value instanceof Boolean flag) {
       return flag;
     }
-    throw Where.failed();
+    throw MappingException.eval();
   }
 
   static String text(Object value) throws MappingException {
     if (value instanceof String text) {
       return text;
     }
-    throw Where.failed();
+    throw MappingException.eval();
   }
 
   /** Numbers are equal across types, all else only within one. */
@@ -65,7 +65,7 @@ final class Values {
     } else if (a instanceof byte[] x && b instanceof byte[] y) {
       order = Arrays.compareUnsigned(x, y);
     } else {
-      throw Where.failed();
+      throw MappingException.eval();
     }
     return switch (operator) {
       case "_<_" -> order < 0;
@@ -106,7 +106,7 @@ final class Values {
         return whole(operator, x, y);
       }
     } catch (ArithmeticException e) {
-      throw Where.failed();
+      throw MappingException.eval();
     }
     if (a instanceof Double x && b instanceof Double y && operator != '%') {
       return switch (operator) {
@@ -124,7 +124,7 @@ final class Values {
       both.addAll(y);
       return both;
     }
-    throw Where.failed();
+    throw MappingException.eval();
   }
 
   /** 64 bits that do not overflow in silence. */
@@ -149,7 +149,7 @@ final class Values {
     if (owner instanceof Map<?, ?> map && key instanceof String name && map.containsKey(name)) {
       return map.get(name);
     }
-    throw Where.failed();
+    throw MappingException.eval();
   }
 
   static boolean within(Object item, Object many) throws MappingException {
@@ -159,7 +159,7 @@ final class Values {
     if (many instanceof List<?> list) {
       return list.stream().anyMatch(one -> equal(item, one));
     }
-    throw Where.failed();
+    throw MappingException.eval();
   }
 
   static long size(Object value) throws MappingException {
@@ -175,7 +175,7 @@ final class Values {
     if (value instanceof Map<?, ?> map) {
       return map.size();
     }
-    throw Where.failed();
+    throw MappingException.eval();
   }
 
   /** Searches text for an RE2 pattern, which is compiled again only when it changes. */
@@ -188,7 +188,7 @@ final class Values {
         try {
           pattern = Pattern.compile(wanted);
         } catch (PatternSyntaxException e) {
-          throw Where.failed();
+          throw MappingException.eval();
         }
         source = wanted;
       }

@@ -32,12 +32,12 @@ final class Reasons {
             Map.entry("null", "null, where a value is needed"),
             Map.entry("overflow", "the value is beyond the range of the contract's type"),
             Map.entry("parse", "the text is not a value of the contract's type"),
-            Map.entry("symbol", "the contract's enum does not have this symbol"),
+            Map.entry("symbol", "the contract's enum does not have this symbol, or no case is for it"),
             Map.entry("type", "a value of this type cannot become one of the contract's"),
             Map.entry("lossy", "digits would be lost, which the rule does not permit"),
             Map.entry("tombstone", "delete markers are dead letters in this stream"),
-            // where
-            Map.entry("eval", "the filter cannot be evaluated for this record"),
+            // map and where
+            Map.entry("eval", "the expression cannot be evaluated for this record"),
             // origin
             Map.entry("hops", "the record has crossed as many clusters as its origin can name"));
 

@@ -89,7 +89,7 @@ class RefusalsTest {
     @DisplayName("where: a filter that cannot be evaluated")
     void where() throws Exception {
         stage.source.put("where", "event / 0 == 1");
-        refused("where/eval: the filter cannot be evaluated for this record", null, value("A1", 3));
+        refused("where/eval: the expression cannot be evaluated for this record", null, value("A1", 3));
     }
 
     @Test
