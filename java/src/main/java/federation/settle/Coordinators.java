@@ -1,0 +1,175 @@
+package federation.settle;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ExecutionException;
+import org.apache.flink.connector.kafka.sink.KafkaCommittable;
+import org.apache.flink.connector.kafka.sink.internal.FlinkKafkaInternalProducer;
+import org.apache.kafka.clients.admin.AbortTransactionSpec;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeProducersResult.PartitionProducerState;
+import org.apache.kafka.clients.admin.ListTransactionsOptions;
+import org.apache.kafka.clients.admin.ProducerState;
+import org.apache.kafka.clients.admin.TopicDescription;
+import org.apache.kafka.clients.admin.TransactionDescription;
+import org.apache.kafka.clients.admin.TransactionListing;
+import org.apache.kafka.clients.admin.TransactionState;
+import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
+
+/** The open transactions of a cluster: who holds them, and their end one way or the other. */
+final class Coordinators implements AutoCloseable {
+    private static final String SERIALIZER =
+            "org.apache.kafka.common.serialization.ByteArraySerializer";
+
+    private final Properties properties;
+    private final Admin admin;
+
+    /**
+     * An open transaction.
+     *
+     * @param id its transactional id; empty where no coordinator knows of it (it hangs)
+     * @param started when, in milliseconds since 1970; -1 if that is not told
+     * @param timeout milliseconds after which the brokers abort it; -1: they never will
+     */
+    record Open(
+            String id, long producer, int epoch, long started, long timeout,
+            Set<TopicPartition> partitions) {}
+
+    /** @param properties of a producer of the cluster, without serializers */
+    Coordinators(Properties properties) {
+        this.properties = new Properties();
+        this.properties.putAll(properties);
+        this.properties.setProperty("key.serializer", SERIALIZER);
+        this.properties.setProperty("value.serializer", SERIALIZER);
+        admin = Admin.create(properties);
+    }
+
+    /** The open transactions whose ids begin so. */
+    List<Open> open(String prefix) throws InterruptedException {
+        Collection<TransactionListing> listed = get(admin
+                .listTransactions(new ListTransactionsOptions()
+                        .filterStates(Set.of(TransactionState.ONGOING)))
+                .all());
+        List<String> ids = listed.stream()
+                .map(TransactionListing::transactionalId)
+                .filter(id -> id.startsWith(prefix))
+                .toList();
+        List<Open> all = new ArrayList<>();
+        for (Map.Entry<String, TransactionDescription> each :
+                get(admin.describeTransactions(ids).all()).entrySet()) {
+            TransactionDescription found = each.getValue();
+            if (found.state() == TransactionState.ONGOING) { // it may have ended in between
+                all.add(new Open(
+                        each.getKey(), found.producerId(), found.producerEpoch(),
+                        found.transactionStartTimeMs().orElse(-1), found.transactionTimeoutMs(),
+                        found.topicPartitions()));
+            }
+        }
+        return all;
+    }
+
+    /**
+     * Transactions that hold back readers of these topics although no coordinator knows of them, so that
+     * nothing will ever end them.
+     */
+    List<Open> hanging(Collection<String> topics) throws InterruptedException {
+        Map<Long, List<TopicPartition>> partitions = new HashMap<>();
+        Map<Long, ProducerState> states = new HashMap<>();
+        producers(partitions(topics)).forEach((place, producers) -> {
+            for (ProducerState one : producers.activeProducers()) {
+                if (one.currentTransactionStartOffset().isPresent()) {
+                    partitions.computeIfAbsent(one.producerId(), id -> new ArrayList<>()).add(place);
+                    states.put(one.producerId(), one);
+                }
+            }
+        });
+        if (!states.isEmpty()) {
+            get(admin.listTransactions(new ListTransactionsOptions()
+                            .filterProducerIds(states.keySet()))
+                    .all())
+                    .forEach(known -> states.remove(known.producerId()));
+        }
+        List<Open> all = new ArrayList<>();
+        states.forEach((id, state) -> all.add(new Open(
+                "", id, state.producerEpoch(), state.lastTimestamp(), -1,
+                Set.copyOf(partitions.get(id)))));
+        return all;
+    }
+
+    /** Commits a flushed transaction; empty, or why not. */
+    String commit(KafkaCommittable transaction) throws InterruptedException {
+        try (FlinkKafkaInternalProducer<byte[], byte[]> producer =
+                new FlinkKafkaInternalProducer<>(properties, transaction.getTransactionalId())) {
+            producer.resumeTransaction(transaction.getProducerId(), transaction.getEpoch());
+            producer.commitTransaction();
+            return "";
+        } catch (org.apache.kafka.common.errors.InterruptException interrupted) {
+            throw new InterruptedException(interrupted.getMessage());
+        } catch (KafkaException | IllegalStateException failed) {
+            return failed.getClass().getSimpleName() + ": " + failed.getMessage();
+        }
+    }
+
+    /** Ends whatever transaction is open under these ids; nobody can commit it afterwards. */
+    void abort(Collection<String> ids) throws InterruptedException {
+        get(admin.fenceProducers(ids).all());
+    }
+
+    /** Ends a producer's transaction in these partitions by markers of their own. */
+    void abortHanging(long producer, Collection<TopicPartition> partitions)
+            throws InterruptedException {
+        for (Map.Entry<TopicPartition, PartitionProducerState> each :
+                producers(partitions).entrySet()) {
+            for (ProducerState one : each.getValue().activeProducers()) {
+                if (one.producerId() == producer
+                        && one.currentTransactionStartOffset().isPresent()) {
+                    get(admin.abortTransaction(new AbortTransactionSpec(
+                                    each.getKey(), producer, (short) one.producerEpoch(),
+                                    one.coordinatorEpoch().orElse(-1)))
+                            .all());
+                }
+            }
+        }
+    }
+
+    private Map<TopicPartition, PartitionProducerState> producers(
+            Collection<TopicPartition> partitions) throws InterruptedException {
+        return get(admin.describeProducers(partitions).all());
+    }
+
+    private Collection<TopicPartition> partitions(Collection<String> topics)
+            throws InterruptedException {
+        Set<TopicPartition> all = new TreeSet<>((a, b) -> a.topic().equals(b.topic())
+                ? Integer.compare(a.partition(), b.partition())
+                : a.topic().compareTo(b.topic()));
+        for (TopicDescription topic : get(admin.describeTopics(topics).allTopicNames()).values()) {
+            topic.partitions().forEach(
+                    one -> all.add(new TopicPartition(topic.name(), one.partition())));
+        }
+        return all;
+    }
+
+    private static <T> T get(KafkaFuture<T> answer) throws InterruptedException {
+        try {
+            return answer.get();
+        } catch (ExecutionException failed) {
+            throw failed.getCause() instanceof KafkaException cause
+                    ? cause
+                    : new KafkaException(failed.getCause());
+        }
+    }
+
+    @Override
+    public void close() {
+        admin.close(Duration.ZERO);
+    }
+}
