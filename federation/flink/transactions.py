@@ -17,7 +17,7 @@ from federation.errors import ClusterError
 from federation.flink import build, jars, jvm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from federation.plan.model import TargetPlan
@@ -91,15 +91,31 @@ class Open:
 class Transactions:
     """The transactions of one stream's target."""
 
-    def __init__(self, target: TargetPlan, ask: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        topics: tuple[str, ...],
+        properties: Mapping[str, str],
+        ask: Callable[[str], str],
+    ) -> None:
         """Prepare; each method asks.
 
         Args:
-            target: where, and by which credentials.
+            prefix: of the stream's transactional ids.
+            topics: its target and its dead letters.
+            properties: of a producer of the target's cluster.
             ask: :func:`in_gateway` or :func:`in_own_jvm`.
         """
-        self._target = target
+        self._prefix = prefix
+        self._topics = topics
+        self._properties = properties
         self._ask = ask
+
+    @classmethod
+    def of(cls, target: TargetPlan, ask: Callable[[str], str]) -> Transactions:
+        """Those of a planned target."""
+        topics = (target.topic, target.dead_letter)
+        return cls(target.transactional_prefix, topics, client_properties(target), ask)
 
     def pending(self, folder: Path) -> tuple[Transaction, ...]:
         """The transactions that a checkpoint or savepoint has yet to commit.
@@ -129,24 +145,19 @@ class Transactions:
 
     def rewrite(self, transactions: Sequence[Transaction]) -> int:
         """Write the records of aborted transactions again, all in one transaction; how many."""
-        prefix = self._target.transactional_prefix
-        # Not one that the sink could take for its own, but under the same ACL.
-        return int(
-            self._do("rewrite", id=f"{prefix}~again", transactions=_json(transactions))["written"]
-        )
+        # Not an id that the sink could take for its own, but under the same ACL.
+        done = self._do("rewrite", id=f"{self._prefix}~again", transactions=_json(transactions))
+        return int(done["written"])
 
     def open(self) -> tuple[Open, ...]:
         """The open transactions of this stream: its sink's, and those of an earlier repair."""
-        prefix = self._target.transactional_prefix
-        found = self._do("open", prefix=prefix).get("open", ())
-        return tuple(
-            one for one in map(_open, found) if one.id.startswith((f"{prefix}.", f"{prefix}~"))
-        )
+        found = map(_open, self._do("open", prefix=self._prefix).get("open", ()))
+        ours = (f"{self._prefix}.", f"{self._prefix}~")
+        return tuple(one for one in found if one.id.startswith(ours))
 
     def hanging(self) -> tuple[Open, ...]:
         """Transactions in the target's topics that nobody will ever end."""
-        topics = [self._target.topic, self._target.dead_letter]
-        return tuple(map(_open, self._do("hanging", topics=topics).get("open", ())))
+        return tuple(map(_open, self._do("hanging", topics=self._topics).get("open", ())))
 
     def abort(self, ids: Iterable[str]) -> None:
         """End what is open under these ids."""
@@ -157,13 +168,12 @@ class Transactions:
         self._do("abort-hanging", producer=producer, partitions=list(partitions))
 
     def _do(self, step: str, **asked: Any) -> dict[str, Any]:
-        question = {"do": step, "properties": client_properties(self._target), **asked}
+        question = {"do": step, "properties": {**self._properties}, **asked}
         try:
             answer: dict[str, Any] = json.loads(self._ask(json.dumps(question)))
         except ClusterError as error:
-            raise ClusterError(
-                f"cluster {self._target.cluster.alias}: {error}", where=self._target.topic
-            ) from None
+            servers = self._properties["bootstrap.servers"]
+            raise ClusterError(f"{servers} does not {step}: {error}") from None
         return answer
 
 

@@ -150,7 +150,7 @@ class StreamRun:
         """Make the restore point's output visible, whatever became of its transactions."""
         name = self.plan.name
         if self.plan.target.delivery == "exactly-once":
-            door = Transactions(self.plan.target, in_gateway)
+            door = Transactions.of(self.plan.target, in_gateway)
             settled = settle(door, restore.resolve() if restore else None, time.sleep)
             if repair := Repair.of(settled, time.time()):
                 self._store.note_repair(name, asdict(repair))

@@ -5,38 +5,31 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import contextmanager
-from datetime import timedelta
-from pathlib import Path
-from types import SimpleNamespace
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from confluent_kafka import Producer
+from streams import eventually, kill
 
 from federation.flink.transactions import Transactions, in_own_jvm
 from federation.run.store import Store
-from streams import eventually, kill
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from federation.flink.transactions import Transaction
     from streams import Case
+
+    from federation.flink.transactions import Transaction
 
 
 def door(made: Case) -> Transactions:
     """The transactions of a case's target, as the gateway reaches them."""
-    target = SimpleNamespace(
-        topic=made.target,
-        dead_letter=made.dead,
-        max_record_bytes=1_048_576,
-        transaction_timeout=timedelta(minutes=1),
-        transactional_prefix=f"fed.{made.state.name}.orders",
-        cluster=SimpleNamespace(
-            alias="hub", properties={"bootstrap.servers": made.env["HUB_BOOTSTRAP"]}
-        ),
+    return Transactions(
+        f"fed.{made.state.name}.orders",
+        (made.target, made.dead),
+        {"bootstrap.servers": made.env["HUB_BOOTSTRAP"]},
+        in_own_jvm,
     )
-    return Transactions(target, in_own_jvm)  # type: ignore[arg-type] # what it needs of a TargetPlan
 
 
 def pending(made: Case) -> dict[Transaction, str]:
@@ -52,36 +45,34 @@ def pending(made: Case) -> dict[Transaction, str]:
     }
 
 
-def kill_in_the_window(made: Case, *, open_: int = 1, attempts: int = 60) -> dict[Transaction, str]:
-    """Kill a running gateway when so many of its newest checkpoint's transactions are uncommitted.
+@contextmanager
+def in_the_window(made: Case, *, attempts: int = 60) -> Iterator[list[Transaction]]:
+    """Freeze a running gateway's JVM where its newest checkpoint is not committed at all.
 
-    The JVM is frozen the moment a checkpoint is written down, a few milliseconds before it commits;
-    where that was too late, it may go on to the next.
+    It is frozen the moment a checkpoint is written down, some milliseconds before it commits; where
+    that was too late, it may go on to the next.
+
+    Yields:
+        The transactions, all of them open.
     """
     jvm = made.status()["jvm_pid"]
     for _ in range(attempts):
         with _frozen_at_next_checkpoint(made, jvm):
             found = pending(made)
-            if sum(fate == "open" for fate in found.values()) >= open_:
-                kill(made.status()["pid"])
-                return found
-    raise AssertionError(f"no commit window of {open_} transactions in {attempts} checkpoints")
+            if found and set(found.values()) == {"open"}:
+                yield list(found)
+                return
+    raise AssertionError(f"no commit window in {attempts} checkpoints")
 
 
 @contextmanager
 def _frozen_at_next_checkpoint(made: Case, jvm: int) -> Iterator[None]:
-    """Stop the JVM as soon as one more checkpoint is there; busy, for it is a matter of milliseconds."""
-    point = eventually(lambda: Store(made.state).restore_point("orders"), "a checkpoint")
-    number = int(point.name.removeprefix("chk-")) if point.name.startswith("chk-") else 0
+    """Stop the JVM once one more checkpoint is there; asks without a pause, for it is in a hurry."""
     run = max(made.state.glob("streams/orders/run-*"))
-    (checkpoints,) = eventually(lambda: [*run.glob("checkpoints/*")], "its folder")
-    number = max(
-        [
-            number,
-            *(int(p.name[4:]) for p in checkpoints.glob("chk-*") if (p / "_metadata").exists()),
-        ]
-    )
-    files = [str(checkpoints / f"chk-{n}" / "_metadata") for n in (number + 1, number + 2)]
+    (checkpoints,) = eventually(lambda: list(run.glob("checkpoints/*")), "checkpoints")
+    eventually(lambda: list(checkpoints.glob("chk-*/_metadata")), "a first checkpoint")
+    last = max(int(file.parent.name[4:]) for file in checkpoints.glob("chk-*/_metadata"))
+    files = [str(checkpoints / f"chk-{last + ahead}" / "_metadata") for ahead in (1, 2, 3)]
     ends = time.monotonic() + 60
     while not any(map(os.path.exists, files)):
         assert time.monotonic() < ends, "no checkpoint within a minute"
@@ -89,16 +80,18 @@ def _frozen_at_next_checkpoint(made: Case, jvm: int) -> Iterator[None]:
     try:
         yield
     finally:
-        try:
+        with suppress(ProcessLookupError):
             os.kill(jvm, signal.SIGCONT)
-        except ProcessLookupError:
-            pass
 
 
 def fence(made: Case, *transactions: Transaction) -> None:
     """Have the brokers abort these transactions, as they do by themselves after the time-out."""
     for one in transactions:
-        producer = Producer(
+        Producer(
             {"bootstrap.servers": made.env["HUB_BOOTSTRAP"], "transactional.id": one.id}
-        )
-        producer.init_transactions(30)
+        ).init_transactions(30)
+
+
+def kill_gateway(made: Case) -> None:
+    """End the gateway and its frozen JVM as a power cut would."""
+    kill(made.status()["pid"])

@@ -45,10 +45,9 @@ final class Extents implements Consumer<RecordMetadata> {
             all[number] = one;
         }
         one[0]++;
-        if (written.hasOffset()) { // not told where a repeated request was answered from memory
-            one[1] = Math.min(one[1], written.offset());
-            one[2] = Math.max(one[2], written.offset());
-        }
+        // Not told where a repeated request was answered from the broker's memory: then it is -1.
+        one[1] = Math.min(one[1], written.offset());
+        one[2] = Math.max(one[2], written.offset());
         return all;
     }
 
@@ -66,8 +65,9 @@ final class Extents implements Consumer<RecordMetadata> {
         for (int number = 0; number < partitions.length; number++) {
             long[] one = partitions[number];
             if (one != null) {
-                long first = one[2] < 0 ? 0 : one[1];
-                out.add(new Extent(topic, number, first, one[2], one[0]));
+                out.add(one[1] < 0
+                        ? new Extent(topic, number, 0, -1, one[0])
+                        : new Extent(topic, number, one[1], one[2], one[0]));
             }
         }
     }

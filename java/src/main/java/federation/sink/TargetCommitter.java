@@ -1,16 +1,13 @@
 package federation.sink;
 
 import federation.settle.Fate;
-import federation.settle.TransactionLog;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
-import java.util.Properties;
 import java.util.Set;
 import org.apache.flink.api.connector.sink2.Committer;
 import org.apache.flink.connector.kafka.sink.KafkaCommittable;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
-import org.apache.kafka.common.KafkaException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,14 +24,20 @@ final class TargetCommitter implements Committer<TargetTransaction> {
     private static final Logger LOG = LoggerFactory.getLogger(TargetCommitter.class);
 
     private final Committer<KafkaCommittable> committer;
-    private final Properties client;
+    private final Witness witness;
     private final Set<String> settled;
+
+    /** Who tells what became of a transaction. */
+    interface Witness {
+        /** @throws IOException not now */
+        Fate fate(TargetTransaction transaction) throws IOException, InterruptedException;
+    }
 
     /** @param settled names of transactions that were dealt with before the job began */
     TargetCommitter(
-            Committer<KafkaCommittable> committer, Properties client, Set<String> settled) {
+            Committer<KafkaCommittable> committer, Witness witness, Set<String> settled) {
         this.committer = committer;
-        this.client = client;
+        this.witness = witness;
         this.settled = settled;
     }
 
@@ -58,7 +61,7 @@ final class TargetCommitter implements Committer<TargetTransaction> {
     private void judge(CommitRequest<TargetTransaction> request, WatchedRequest failed)
             throws IOException, InterruptedException {
         TargetTransaction transaction = request.getCommittable();
-        Fate fate = fate(transaction);
+        Fate fate = witness.fate(transaction);
         if (fate == Fate.COMMITTED) {
             LOG.info("transaction {} has been committed before", transaction);
             request.signalAlreadyCommitted();
@@ -66,15 +69,6 @@ final class TargetCommitter implements Committer<TargetTransaction> {
             throw new SuppressRestartsException(new CommitFailed(transaction, failed.failure()));
         } else {
             request.signalFailedWithUnknownReason(failed.failure()); // the job commits it again
-        }
-    }
-
-    private Fate fate(TargetTransaction transaction) throws IOException, InterruptedException {
-        try (TransactionLog log = new TransactionLog(client)) {
-            return log.fate(transaction);
-        } catch (KafkaException unreachable) {
-            throw new IOException(
-                    "cannot read what became of transaction " + transaction, unreachable);
         }
     }
 

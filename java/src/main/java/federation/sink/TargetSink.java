@@ -1,6 +1,8 @@
 package federation.sink;
 
 import federation.record.Record;
+import federation.settle.Fate;
+import federation.settle.TransactionLog;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
@@ -19,6 +21,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
 import org.apache.flink.streaming.api.connector.sink2.SupportsPostCommitTopology;
 import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.kafka.common.KafkaException;
 
 /**
  * The connector's exactly-once sink, with two differences: a transaction remembers where its records
@@ -71,7 +74,16 @@ public final class TargetSink
     @Override
     public Committer<TargetTransaction> createCommitter(CommitterInitContext context)
             throws IOException {
-        return new TargetCommitter(sink.createCommitter(context), client, settled);
+        return new TargetCommitter(sink.createCommitter(context), this::fate, settled);
+    }
+
+    private Fate fate(TargetTransaction transaction) throws IOException, InterruptedException {
+        try (TransactionLog log = new TransactionLog(client)) {
+            return log.fate(transaction);
+        } catch (KafkaException unreachable) {
+            throw new IOException(
+                    "cannot read what became of transaction " + transaction, unreachable);
+        }
     }
 
     @Override

@@ -10,7 +10,7 @@ import org.apache.flink.core.memory.DataOutputSerializer;
 
 /**
  * A {@link TargetTransaction} in a checkpoint: the connector's own form of the transaction, its version
- * before it, then the extents. Version 1 is the connector's form alone.
+ * before it, then the extents. Versions are told apart from the connector's own, which is 1.
  */
 public final class TargetTransactionSerializer
         implements SimpleVersionedSerializer<TargetTransaction> {
@@ -47,11 +47,8 @@ public final class TargetTransactionSerializer
 
     @Override
     public TargetTransaction deserialize(int version, byte[] bytes) throws IOException {
-        if (version == 1) {
-            return new TargetTransaction(inner.deserialize(1, bytes), List.of());
-        }
         if (version != VERSION) {
-            throw new IOException("a later version wrote this checkpoint: transactions of form "
+            throw new IOException("another version wrote this checkpoint: transactions of form "
                     + version + ", this one knows " + VERSION);
         }
         DataInputDeserializer in = new DataInputDeserializer(bytes);
