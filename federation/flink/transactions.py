@@ -197,6 +197,8 @@ def in_gateway(question: str) -> str:
     Raises:
         ClusterError: what Java's clients said.
     """
+    if "PYFLINK_GATEWAY_PORT" not in os.environ:  # PyFlink would start a JVM of its own
+        raise ClusterError("the JVM is gone")
     from py4j.protocol import Py4JError, Py4JJavaError  # noqa: PLC0415 - with PyFlink it costs seconds
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 - as above
 

@@ -93,7 +93,6 @@ class StreamRun:
             self._store.discard(self.plan.name)
         if self._store.restore_point(self.plan.name) is None:
             self._begin_anew(fresh=fresh)
-        self._store.prune(self.plan.name)  # a run that was killed did not
         self._prepared, self._heap_share = prepared, heap_share
         self._submit()
         for source in self._sources:
@@ -104,6 +103,7 @@ class StreamRun:
         assert self._prepared is not None
         restore = self._store.restore_point(self.plan.name)
         settled = self._settle(restore)
+        self._store.prune(self.plan.name)  # a run that was killed did not
         self._folder = self._store.new_run(self.plan.name)
         checkpoints = self._folder / "checkpoints"
         checkpoints.mkdir()
@@ -268,6 +268,7 @@ class StreamRun:
 
     def lost(self, why: str) -> None:
         """Take note that the job is gone with its JVM."""
+        self._stopping.set()
         if self.status.state not in {"FAILED", "STOPPED"}:
             self.status = replace(self.status, state="FAILED", error=why)
             self._close()

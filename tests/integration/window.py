@@ -27,7 +27,7 @@ def door(made: Case) -> Transactions:
     return Transactions(
         f"fed.{made.state.name}.orders",
         (made.target, made.dead),
-        {"bootstrap.servers": made.env["HUB_BOOTSTRAP"]},
+        {"bootstrap.servers": made.env["HUB_BOOTSTRAP"], "transaction.timeout.ms": "20000"},
         in_own_jvm,
     )
 
@@ -55,6 +55,7 @@ def in_the_window(made: Case, *, attempts: int = 60) -> Iterator[list[Transactio
     Yields:
         The transactions, all of them open.
     """
+    eventually(lambda: any(one["checkpoint"] for one in made.status()["streams"]), "a checkpoint")
     jvm = made.status()["jvm_pid"]
     for _ in range(attempts):
         with _frozen_at_next_checkpoint(made, jvm):
@@ -69,8 +70,7 @@ def in_the_window(made: Case, *, attempts: int = 60) -> Iterator[list[Transactio
 def _frozen_at_next_checkpoint(made: Case, jvm: int) -> Iterator[None]:
     """Stop the JVM once one more checkpoint is there; asks without a pause, for it is in a hurry."""
     run = max(made.state.glob("streams/orders/run-*"))
-    (checkpoints,) = eventually(lambda: list(run.glob("checkpoints/*")), "checkpoints")
-    eventually(lambda: list(checkpoints.glob("chk-*/_metadata")), "a first checkpoint")
+    (checkpoints,) = run.glob("checkpoints/*")
     last = max(int(file.parent.name[4:]) for file in checkpoints.glob("chk-*/_metadata"))
     files = [str(checkpoints / f"chk-{last + ahead}" / "_metadata") for ahead in (1, 2, 3)]
     ends = time.monotonic() + 60

@@ -169,10 +169,12 @@ class Target:
         self.trouble = trouble
 
     def pending(self, _folder: Path) -> tuple[Transaction, ...]:
+        """What the checkpoint has yet to commit."""
         self.trouble()
         return self.point.pending
 
     def open(self) -> tuple[Open, ...]:
+        """Whatever is ongoing."""
         self.trouble()
         return tuple(
             Open(name, one.producer, one.epoch, 0, 0, ())
@@ -181,16 +183,19 @@ class Target:
         )
 
     def abort(self, ids: Iterable[str]) -> None:
+        """Fence these ids."""
         for name in ids:
             self.trouble()
             self.brokers.init(name)
 
     def abort_hanging(self, producer: int, partitions: Iterable[str]) -> None:
+        """Markers by hand."""
         for name in partitions:
             self.trouble()
             self.brokers.mark(producer, int(name.rpartition("-")[2]))
 
     def commit(self, transactions: Sequence[Transaction]) -> None:
+        """Try; what is fenced stays as it is."""
         for one in transactions:
             self.trouble()
             try:
@@ -199,10 +204,12 @@ class Target:
                 continue
 
     def inspect(self, transactions: Sequence[Transaction]) -> list[tuple[Finding, ...]]:
+        """What the logs say."""
         self.trouble()
         return [tuple(self.finding(one, extent) for extent in one.extents) for one in transactions]
 
     def finding(self, one: Transaction, extent: Extent) -> Finding:
+        """What one log says of one extent."""
         log = self.brokers.logs[extent.partition]
         ends = (
             (at, entry.commits)
@@ -221,6 +228,7 @@ class Target:
         return Finding("aborted", len(records), copies)
 
     def lines(self, one: Transaction, extent: Extent) -> list[int]:
+        """Offsets of a transaction's records."""
         log = self.brokers.logs[extent.partition]
         return [
             at
@@ -230,6 +238,7 @@ class Target:
         ]
 
     def rewrite(self, transactions: Sequence[Transaction]) -> int:
+        """All of it, or nothing."""
         try:
             return self._rewrite(transactions)
         except Fenced:  # it took too long

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.ExecutionException;
 import org.apache.flink.connector.kafka.sink.KafkaCommittable;
 import org.apache.flink.connector.kafka.sink.internal.FlinkKafkaInternalProducer;
 import org.apache.kafka.clients.admin.AbortTransactionSpec;
@@ -22,8 +21,8 @@ import org.apache.kafka.clients.admin.TransactionDescription;
 import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.common.KafkaException;
-import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.InterruptException;
 
 /** The open transactions of a cluster: who holds them, and their end one way or the other. */
 final class Coordinators implements AutoCloseable {
@@ -55,7 +54,7 @@ final class Coordinators implements AutoCloseable {
 
     /** The open transactions whose ids begin so. */
     List<Open> open(String prefix) throws InterruptedException {
-        Collection<TransactionListing> listed = get(admin
+        Collection<TransactionListing> listed = Answers.get(admin
                 .listTransactions(new ListTransactionsOptions()
                         .filterStates(Set.of(TransactionState.ONGOING)))
                 .all());
@@ -65,7 +64,7 @@ final class Coordinators implements AutoCloseable {
                 .toList();
         List<Open> all = new ArrayList<>();
         for (Map.Entry<String, TransactionDescription> each :
-                get(admin.describeTransactions(ids).all()).entrySet()) {
+                Answers.get(admin.describeTransactions(ids).all()).entrySet()) {
             TransactionDescription found = each.getValue();
             if (found.state() == TransactionState.ONGOING) { // it may have ended in between
                 all.add(new Open(
@@ -93,7 +92,7 @@ final class Coordinators implements AutoCloseable {
             }
         });
         if (!states.isEmpty()) {
-            get(admin.listTransactions(new ListTransactionsOptions()
+            Answers.get(admin.listTransactions(new ListTransactionsOptions()
                             .filterProducerIds(states.keySet()))
                     .all())
                     .forEach(known -> states.remove(known.producerId()));
@@ -112,7 +111,7 @@ final class Coordinators implements AutoCloseable {
             producer.resumeTransaction(transaction.getProducerId(), transaction.getEpoch());
             producer.commitTransaction();
             return "";
-        } catch (org.apache.kafka.common.errors.InterruptException interrupted) {
+        } catch (InterruptException interrupted) {
             throw new InterruptedException(interrupted.getMessage());
         } catch (KafkaException | IllegalStateException failed) {
             return failed.getClass().getSimpleName() + ": " + failed.getMessage();
@@ -121,7 +120,7 @@ final class Coordinators implements AutoCloseable {
 
     /** Ends whatever transaction is open under these ids; nobody can commit it afterwards. */
     void abort(Collection<String> ids) throws InterruptedException {
-        get(admin.fenceProducers(ids).all());
+        Answers.get(admin.fenceProducers(ids).all());
     }
 
     /** Ends a producer's transaction in these partitions by markers of their own. */
@@ -132,7 +131,7 @@ final class Coordinators implements AutoCloseable {
             for (ProducerState one : each.getValue().activeProducers()) {
                 if (one.producerId() == producer
                         && one.currentTransactionStartOffset().isPresent()) {
-                    get(admin.abortTransaction(new AbortTransactionSpec(
+                    Answers.get(admin.abortTransaction(new AbortTransactionSpec(
                                     each.getKey(), producer, (short) one.producerEpoch(),
                                     one.coordinatorEpoch().orElse(-1)))
                             .all());
@@ -143,7 +142,7 @@ final class Coordinators implements AutoCloseable {
 
     private Map<TopicPartition, PartitionProducerState> producers(
             Collection<TopicPartition> partitions) throws InterruptedException {
-        return get(admin.describeProducers(partitions).all());
+        return Answers.get(admin.describeProducers(partitions).all());
     }
 
     private Collection<TopicPartition> partitions(Collection<String> topics)
@@ -151,21 +150,11 @@ final class Coordinators implements AutoCloseable {
         Set<TopicPartition> all = new TreeSet<>((a, b) -> a.topic().equals(b.topic())
                 ? Integer.compare(a.partition(), b.partition())
                 : a.topic().compareTo(b.topic()));
-        for (TopicDescription topic : get(admin.describeTopics(topics).allTopicNames()).values()) {
+        for (TopicDescription topic : Answers.get(admin.describeTopics(topics).allTopicNames()).values()) {
             topic.partitions().forEach(
                     one -> all.add(new TopicPartition(topic.name(), one.partition())));
         }
         return all;
-    }
-
-    private static <T> T get(KafkaFuture<T> answer) throws InterruptedException {
-        try {
-            return answer.get();
-        } catch (ExecutionException failed) {
-            throw failed.getCause() instanceof KafkaException cause
-                    ? cause
-                    : new KafkaException(failed.getCause());
-        }
     }
 
     @Override

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
-import java.util.concurrent.ExecutionException;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.ApiVersions;
 import org.apache.kafka.clients.ClientResponse;
@@ -17,6 +16,8 @@ import org.apache.kafka.clients.ManualMetadataUpdater;
 import org.apache.kafka.clients.NetworkClient;
 import org.apache.kafka.clients.NetworkClientUtils;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.KafkaException;
@@ -45,7 +46,7 @@ import org.apache.kafka.common.utils.Time;
 final class RawLog implements AutoCloseable {
     /** The last version of the request that names topics; later ones want their ids. */
     private static final short VERSION = 12;
-    private static final int BYTES = 4 << 20;
+    private static final int BYTES = 1 << 20;
     private static final int WAIT_MS = 500;
     private static final int ATTEMPTS = 10;
     private static final Duration PAUSE = Duration.ofMillis(300);
@@ -86,16 +87,16 @@ final class RawLog implements AutoCloseable {
         long at = from;
         for (boolean more = true; more && at < end; ) {
             FetchResponseData.PartitionData answer = fetch(partition, at);
-            start = answer.logStartOffset();
-            end = Math.min(end, answer.highWatermark());
             if (answer.errorCode() == Errors.OFFSET_OUT_OF_RANGE.code()) {
+                start = first(partition);
                 if (at >= start) {
-                    return start; // behind the end: nothing has been written since
+                    return start; // behind the end: there is nothing
                 }
                 at = start;
-                end = Long.MAX_VALUE;
                 continue;
             }
+            start = answer.logStartOffset();
+            end = Math.min(end, answer.highWatermark());
             long before = at;
             for (RecordBatch batch : FetchResponse.recordsOrFail(answer).batches()) {
                 at = batch.nextOffset();
@@ -159,23 +160,24 @@ final class RawLog implements AutoCloseable {
         }
     }
 
+    private long first(TopicPartition partition) throws InterruptedException {
+        return Answers.get(admin.listOffsets(Map.of(partition, OffsetSpec.earliest()))
+                        .partitionResult(partition))
+                .offset();
+    }
+
     private Node leader(TopicPartition partition) throws InterruptedException {
         Node known = leaders.get(partition);
         if (known != null) {
             return known;
         }
         String topic = partition.topic();
-        try {
-            for (TopicPartitionInfo each :
-                    admin.describeTopics(List.of(topic)).allTopicNames().get().get(topic).partitions()) {
-                if (each.leader() != null && !each.leader().isEmpty()) {
-                    leaders.put(new TopicPartition(topic, each.partition()), each.leader());
-                }
+        Map<String, TopicDescription> found =
+                Answers.get(admin.describeTopics(List.of(topic)).allTopicNames());
+        for (TopicPartitionInfo each : found.get(topic).partitions()) {
+            if (each.leader() != null && !each.leader().isEmpty()) {
+                leaders.put(new TopicPartition(topic, each.partition()), each.leader());
             }
-        } catch (ExecutionException failed) {
-            throw failed.getCause() instanceof KafkaException cause
-                    ? cause
-                    : new KafkaException(failed.getCause());
         }
         Node leader = leaders.get(partition);
         if (leader == null) {
