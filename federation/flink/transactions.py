@@ -173,7 +173,7 @@ class Transactions:
             answer: dict[str, Any] = json.loads(self._ask(json.dumps(question)))
         except ClusterError as error:
             servers = self._properties["bootstrap.servers"]
-            raise ClusterError(f"{servers} does not {step}: {error}") from None
+            raise ClusterError(f"transactions at {servers}: {step} failed: {error}") from None
         return answer
 
 

@@ -130,6 +130,8 @@ class StreamRun:
             key_schema_id=self._prepared.key_schema_id,
         )
         self._job = compose.submit(self.plan, settings)
+        if self._rest:
+            self._rest.close()
         self._rest = FlinkRest(port, self._job.job_id)
         self.status = replace(
             self.status,
@@ -201,6 +203,7 @@ class StreamRun:
             return
         self.plan, self._targets = plan, None
         self._sources = self._watches()
+        self._stopping.clear()
         self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
         self.start(prepared, fresh=False, heap_share=heap_share)
 

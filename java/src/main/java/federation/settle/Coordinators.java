@@ -21,8 +21,10 @@ import org.apache.kafka.clients.admin.TransactionDescription;
 import org.apache.kafka.clients.admin.TransactionListing;
 import org.apache.kafka.clients.admin.TransactionState;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.KafkaFuture;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.InterruptException;
+import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /** The open transactions of a cluster: who holds them, and their end one way or the other. */
 final class Coordinators implements AutoCloseable {
@@ -150,9 +152,15 @@ final class Coordinators implements AutoCloseable {
         Set<TopicPartition> all = new TreeSet<>((a, b) -> a.topic().equals(b.topic())
                 ? Integer.compare(a.partition(), b.partition())
                 : a.topic().compareTo(b.topic()));
-        for (TopicDescription topic : Answers.get(admin.describeTopics(topics).allTopicNames()).values()) {
-            topic.partitions().forEach(
-                    one -> all.add(new TopicPartition(topic.name(), one.partition())));
+        for (KafkaFuture<TopicDescription> each :
+                admin.describeTopics(topics).topicNameValues().values()) {
+            try {
+                TopicDescription topic = Answers.get(each);
+                topic.partitions().forEach(
+                        one -> all.add(new TopicPartition(topic.name(), one.partition())));
+            } catch (UnknownTopicOrPartitionException notYet) {
+                continue; // the first start makes it
+            }
         }
         return all;
     }
