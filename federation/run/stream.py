@@ -173,8 +173,10 @@ class StreamRun:
                 self.status = replace(self.status, error=str(error))
                 self._stopping.wait(pause)
                 pause = min(2 * pause, 30.0)
-            except FederationError as error:
+            except Exception as error:
                 self.status = replace(self.status, state="FAILED", error=str(error))
+                if not isinstance(error, FederationError):
+                    raise  # a bug of ours keeps its traceback
                 return
             else:
                 return
@@ -257,7 +259,12 @@ class StreamRun:
     def _ended(self) -> None:
         failure = self._job.failure()
         if failure and failure.lost_commit and not self._stopping.is_set():
-            _LOG.warning("a commit failed for good", stream=self.plan.name, error=failure.why)
+            _LOG.warning(
+                "a commit failed for good",
+                stream=self.plan.name,
+                checkpoint=str(self._store.restore_point(self.plan.name)),
+                error=failure.why,
+            )
             self.status = replace(self.status, state="RESTARTING", error=failure.why)
             self._recovery = threading.Thread(target=self._recover, daemon=True)
             self._recovery.start()

@@ -80,6 +80,13 @@ def test_what_will_not_end_is_ended() -> None:
     assert isinstance(step((A, LOST), (LATER, OPEN), tried=10), Mark)
 
 
+def test_a_torn_transaction_is_mended_where_it_is_torn() -> None:
+    """Committed in one partition and aborted in another: only the aborted records are missing."""
+    torn = replace(A, extents=(*A.extents, Extent("unified", 9, 0, 4, 5)))
+    assert decide([(torn, (COMMITTED, LOST))], {}) == Rewrite((torn,))
+    assert decide([(torn, (COMMITTED, COPIED))], {}) == Done()
+
+
 def test_records_that_are_gone_are_refused() -> None:
     """Fewer records than were written, without retention to explain it: no silent hole."""
     refused = step((A, Finding("aborted", 3)), (B, OPEN))

@@ -4,11 +4,13 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import org.apache.flink.connector.kafka.sink.KafkaCommittable;
 import org.apache.flink.connector.kafka.sink.internal.FlinkKafkaInternalProducer;
 import org.apache.kafka.clients.admin.AbortTransactionSpec;
@@ -79,31 +81,51 @@ final class Coordinators implements AutoCloseable {
     }
 
     /**
-     * Transactions that hold back readers of these topics although no coordinator knows of them, so that
-     * nothing will ever end them.
+     * Transactions that hold back readers of these topics although no coordinator counts the partition
+     * to one that is under way, so that nothing will ever end them.
      */
     List<Open> hanging(Collection<String> topics) throws InterruptedException {
-        Map<Long, List<TopicPartition>> partitions = new HashMap<>();
-        Map<Long, ProducerState> states = new HashMap<>();
-        producers(partitions(topics)).forEach((place, producers) -> {
-            for (ProducerState one : producers.activeProducers()) {
-                if (one.currentTransactionStartOffset().isPresent()) {
-                    partitions.computeIfAbsent(one.producerId(), id -> new ArrayList<>()).add(place);
-                    states.put(one.producerId(), one);
-                }
+        Collection<TopicPartition> partitions = partitions(topics);
+        Map<TopicPartition, Map<Long, ProducerState>> open = inTransactions(partitions);
+        Map<Long, Set<TopicPartition>> known = known(open);
+        // What has ended since the first look was no more than slow.
+        Map<TopicPartition, Map<Long, ProducerState>> still = inTransactions(partitions);
+        Map<Long, ProducerState> states = new TreeMap<>();
+        Map<Long, Set<TopicPartition>> places = new HashMap<>();
+        open.forEach((place, producers) -> producers.forEach((id, state) -> {
+            if (!known.getOrDefault(id, Set.of()).contains(place)
+                    && state.currentTransactionStartOffset().equals(start(still.get(place), id))) {
+                states.put(id, state);
+                places.computeIfAbsent(id, any -> new HashSet<>()).add(place);
             }
-        });
-        if (!states.isEmpty()) {
-            Answers.get(admin.listTransactions(new ListTransactionsOptions()
-                            .filterProducerIds(states.keySet()))
-                    .all())
-                    .forEach(known -> states.remove(known.producerId()));
-        }
+        }));
         List<Open> all = new ArrayList<>();
         states.forEach((id, state) -> all.add(new Open(
-                "", id, state.producerEpoch(), state.lastTimestamp(), -1,
-                Set.copyOf(partitions.get(id)))));
+                "", id, state.producerEpoch(), state.lastTimestamp(), -1, places.get(id))));
         return all;
+    }
+
+    private static OptionalLong start(Map<Long, ProducerState> producers, long id) {
+        ProducerState state = producers.get(id);
+        return state == null ? OptionalLong.empty() : state.currentTransactionStartOffset();
+    }
+
+    /** By producer the partitions that a coordinator counts to its transaction. */
+    private Map<Long, Set<TopicPartition>> known(
+            Map<TopicPartition, Map<Long, ProducerState>> open) throws InterruptedException {
+        Set<Long> producers = new HashSet<>();
+        open.values().forEach(each -> producers.addAll(each.keySet()));
+        Map<Long, Set<TopicPartition>> known = new HashMap<>();
+        if (!producers.isEmpty()) {
+            List<String> ids = Answers.get(admin
+                            .listTransactions(new ListTransactionsOptions()
+                                    .filterProducerIds(producers))
+                            .all())
+                    .stream().map(TransactionListing::transactionalId).toList();
+            Answers.get(admin.describeTransactions(ids).all()).values().forEach(
+                    each -> known.put(each.producerId(), each.topicPartitions()));
+        }
+        return known;
     }
 
     /** Commits a flushed transaction; empty, or why not. */
@@ -128,30 +150,38 @@ final class Coordinators implements AutoCloseable {
     /** Ends a producer's transaction in these partitions by markers of their own. */
     void abortHanging(long producer, Collection<TopicPartition> partitions)
             throws InterruptedException {
-        for (Map.Entry<TopicPartition, PartitionProducerState> each :
-                producers(partitions).entrySet()) {
-            for (ProducerState one : each.getValue().activeProducers()) {
-                if (one.producerId() == producer
-                        && one.currentTransactionStartOffset().isPresent()) {
-                    Answers.get(admin.abortTransaction(new AbortTransactionSpec(
-                                    each.getKey(), producer, (short) one.producerEpoch(),
-                                    one.coordinatorEpoch().orElse(-1)))
-                            .all());
-                }
+        for (Map.Entry<TopicPartition, Map<Long, ProducerState>> each :
+                inTransactions(partitions).entrySet()) {
+            ProducerState one = each.getValue().get(producer);
+            if (one != null) {
+                Answers.get(admin.abortTransaction(new AbortTransactionSpec(
+                                each.getKey(), producer, (short) one.producerEpoch(),
+                                one.coordinatorEpoch().orElse(-1)))
+                        .all());
             }
         }
     }
 
-    private Map<TopicPartition, PartitionProducerState> producers(
+    /** By partition the producers that have a transaction open there, by their ids. */
+    private Map<TopicPartition, Map<Long, ProducerState>> inTransactions(
             Collection<TopicPartition> partitions) throws InterruptedException {
-        return Answers.get(admin.describeProducers(partitions).all());
+        Map<TopicPartition, Map<Long, ProducerState>> all = new HashMap<>();
+        for (Map.Entry<TopicPartition, PartitionProducerState> each :
+                Answers.get(admin.describeProducers(partitions).all()).entrySet()) {
+            Map<Long, ProducerState> open = new HashMap<>();
+            for (ProducerState one : each.getValue().activeProducers()) {
+                if (one.currentTransactionStartOffset().isPresent()) {
+                    open.put(one.producerId(), one);
+                }
+            }
+            all.put(each.getKey(), open);
+        }
+        return all;
     }
 
     private Collection<TopicPartition> partitions(Collection<String> topics)
             throws InterruptedException {
-        Set<TopicPartition> all = new TreeSet<>((a, b) -> a.topic().equals(b.topic())
-                ? Integer.compare(a.partition(), b.partition())
-                : a.topic().compareTo(b.topic()));
+        List<TopicPartition> all = new ArrayList<>();
         for (KafkaFuture<TopicDescription> each :
                 admin.describeTopics(topics).topicNameValues().values()) {
             try {

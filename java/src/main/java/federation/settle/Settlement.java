@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Properties;
 import java.util.TreeSet;
 import org.apache.flink.connector.kafka.sink.KafkaCommittable;
@@ -69,7 +70,7 @@ public final class Settlement {
                 ArrayNode findings = out.addArray();
                 for (Finding one : log.inspect(transaction)) {
                     findings.addObject()
-                            .put("fate", one.fate().name().toLowerCase(java.util.Locale.ROOT))
+                            .put("fate", one.fate().name().toLowerCase(Locale.ROOT))
                             .put("found", one.found())
                             .put("copies", one.copies())
                             .put("start", one.start());
