@@ -98,8 +98,7 @@ def decide(
         return _end(still, _first_moved(ordered, states), tried)
     if lost := tuple(one for one in ordered if states[one.name] is _State.LOST):
         return Rewrite(lost)
-    aborted = [pair for one, findings in found for pair in _aborted(one, findings)]
-    return Done(expired=sum(_missing(extent, finding) for extent, finding in aborted))
+    return Done(expired=sum(_expired(one, findings) for one, findings in found))
 
 
 def _end(still: list[Transaction], moved: int | None, tried: Mapping[str, int]) -> Step:
@@ -143,6 +142,14 @@ def _aborted(
 ) -> list[tuple[Extent, Finding]]:
     pairs = zip(transaction.extents, findings, strict=True)
     return [(extent, one) for extent, one in pairs if one.fate == "aborted"]
+
+
+def _expired(transaction: Transaction, findings: tuple[Finding, ...]) -> int:
+    """Records of an aborted transaction that retention deleted before they could be copied."""
+    if not _aborted(transaction, findings):
+        return 0
+    pairs = zip(transaction.extents, findings, strict=True)
+    return sum(_missing(extent, one) for extent, one in pairs if one.fate != "committed")
 
 
 def _missing(extent: Extent, one: Finding) -> int:

@@ -45,7 +45,7 @@ class Coordinated:
     epoch: int = 0
     ongoing: bool = False
     partitions: set[int] = field(default_factory=set)
-    committed: int = -1  # the epoch that was committed last
+    committed: int = -1  # the epoch that was committed last, if it is still the id's
     late: list[tuple[int, bool]] = field(default_factory=list)  # partitions whose marker is due
 
 
@@ -60,6 +60,7 @@ class Brokers:
         self.logs: list[list[Entry]] = [[] for _ in range(PARTITIONS)]
         self.ids: dict[str, Coordinated] = {}
         self.choose = choose
+        self.moves = choose(2) == 1  # whether each end moves the epoch, as of Kafka 4
         self._producers = 0
 
     def init(self, name: str) -> tuple[int, int]:
@@ -87,11 +88,14 @@ class Brokers:
         return len(self.logs[partition]) - 1
 
     def commit(self, name: str, producer: int, epoch: int) -> None:
-        """Commit; a repeated commit is fenced, for a commit moves the epoch."""
+        """Commit; where a commit moves the epoch, one that is repeated is fenced."""
         one = self.ids.get(name)
-        if one is None or (one.producer, one.epoch) != (producer, epoch) or not one.ongoing:
+        if one is None or (one.producer, one.epoch) != (producer, epoch):
             raise Fenced
-        self._end(one, commits=True)
+        if one.ongoing:
+            self._end(one, commits=True)
+        elif one.committed != epoch:
+            raise Fenced
 
     def expire(self) -> None:
         """Time passes: every open transaction is aborted."""
@@ -139,8 +143,9 @@ class Brokers:
 
     def _end(self, one: Coordinated, *, commits: bool) -> None:
         one.late += [(partition, commits) for partition in sorted(one.partitions)]
-        one.committed = one.epoch if commits else one.committed
-        one.epoch += 1
+        one.committed = one.epoch if commits else -1
+        if self.moves or not commits:
+            one.epoch += 1
         one.ongoing, one.partitions = False, set()
         if self.choose(3):
             self._deliver(one)

@@ -105,6 +105,9 @@ def test_what_retention_has_deleted_is_counted() -> None:
     assert step((A, Finding("aborted", 3, 0, start=12))) == Rewrite((A,))
     assert step((A, Finding("aborted", 3, 3, start=12))) == Done(expired=2)
     assert isinstance(step((A, Finding("aborted", 3, 0, start=11))), Refuse)
+    two = replace(A, extents=(*A.extents, Extent("unified", 9, 0, 4, 5)))
+    assert decide([(two, (EXPIRED, COPIED))], {}) == Done(expired=5)
+    assert decide([(two, (EXPIRED, COMMITTED))], {}) == Done()
 
 
 def test_orphans_are_those_of_no_checkpoint() -> None:
