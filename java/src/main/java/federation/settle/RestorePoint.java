@@ -46,8 +46,9 @@ final class RestorePoint {
         CheckpointMetadata metadata;
         try (DataInputStream in =
                 new DataInputStream(Files.newInputStream(folder.resolve("_metadata")))) {
+            // Flink's paths know no percent signs: a blank stays a blank.
             metadata = Checkpoints.loadCheckpointMetadata(
-                    in, RestorePoint.class.getClassLoader(), folder.toUri().toString());
+                    in, RestorePoint.class.getClassLoader(), "file://" + folder);
         }
         List<Pending> all = new ArrayList<>();
         for (OperatorState operator : metadata.getOperatorStates()) {
