@@ -198,15 +198,19 @@ def _repaired(repair: dict[str, Any]) -> str:
     told = []
     if repair["transactions"]:
         told.append(
-            f"of checkpoint {repair['checkpoint']} {len(repair['transactions'])} transactions had "
+            f"{_transactions(repair['transactions'])} of checkpoint {repair['checkpoint']} had "
             f"been aborted: {repair['records']:,} records written again"
         )
     if repair["expired"]:
         told.append(f"{repair['expired']:,} had been deleted by the target's retention")
     if repair["orphans"]:
-        told.append(f"{len(repair['orphans'])} orphaned transactions ended")
+        told.append(f"{_transactions(repair['orphans'])} of no checkpoint ended")
     at = datetime.fromtimestamp(repair["at"], UTC)
     return f"repaired {at:%Y-%m-%d %H:%M:%S}Z: {', '.join(told)}"
+
+
+def _transactions(names: list[str]) -> str:
+    return f"{len(names)} transaction{'s' * (len(names) != 1)}"
 
 
 def _sources(stream: dict[str, Any]) -> Table:

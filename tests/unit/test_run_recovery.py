@@ -111,9 +111,9 @@ class TestRepairs:
             for line in render(GatewayStatus("shop", 1, 2, 0.0, 0.0, (one,), "RUNNING").to_dict()):
                 console.print(line)
         assert (
-            "repaired 2023-11-14 22:13:20Z: of checkpoint 8 2 transactions had been aborted: 1,241 "
-            "records written again, 2 had been deleted by the target's retention, 1 orphaned "
-            "transactions ended"
+            "repaired 2023-11-14 22:13:20Z: 2 transactions of checkpoint 8 had been aborted: 1,241 "
+            "records written again, 2 had been deleted by the target's retention, 1 transaction of "
+            "no checkpoint ended"
         ) in shown.get()
 
 
