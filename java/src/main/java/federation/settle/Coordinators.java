@@ -16,6 +16,7 @@ import org.apache.flink.connector.kafka.sink.internal.FlinkKafkaInternalProducer
 import org.apache.kafka.clients.admin.AbortTransactionSpec;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.DescribeProducersResult.PartitionProducerState;
+import org.apache.kafka.clients.admin.FenceProducersOptions;
 import org.apache.kafka.clients.admin.ListTransactionsOptions;
 import org.apache.kafka.clients.admin.ProducerState;
 import org.apache.kafka.clients.admin.TopicDescription;
@@ -144,7 +145,11 @@ final class Coordinators implements AutoCloseable {
 
     /** Ends whatever transaction is open under these ids; nobody can commit it afterwards. */
     void abort(Collection<String> ids) throws InterruptedException {
-        Answers.get(admin.fenceProducers(ids).all());
+        // The request opens an empty transaction of this length, which brokers limit.
+        int timeout = Integer.parseInt(properties.getProperty("transaction.timeout.ms", "30000"));
+        Answers.get(admin.fenceProducers(
+                        ids, new FenceProducersOptions().timeoutMs(Math.min(timeout, 30_000)))
+                .all());
     }
 
     /** Ends a producer's transaction in these partitions by markers of their own. */
