@@ -39,6 +39,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stop": ("federation.cli.stop:stop", "Stop running streams with a savepoint."),
     "verify": ("federation.cli.verify:verify", "Prove a stream: nothing lost, nothing twice."),
     "trace": ("federation.cli.trace:trace", "Explain where one record came from."),
+    "transactions": (
+        "federation.cli.transactions:transactions",
+        "List or end open transactions at the targets.",
+    ),
     "demo": ("federation.cli.demo:demo", "Merge three real clusters and prove the result."),
     "sandbox": ("federation.cli.sandbox:sandbox", "Real clusters, registries and data, locally."),
     "config-schema": (

@@ -136,6 +136,7 @@ def render(status: dict[str, Any]) -> list[RenderableType]:
                 Text(f"{source['name']}: {what}", style="yellow" if wrong else "dim")
                 for what, wrong in _said(source)
             ]
+        shown += [Text(_repaired(one), style="yellow") for one in stream.get("repairs", ())[-3:]]
         if stream["error"]:
             shown.append(Text(stream["error"], style="red"))
     return shown
@@ -190,6 +191,26 @@ def _headline(stream: dict[str, Any]) -> Text:
         if number:
             line.append(f"  {number} {what}{'s' * (number > 1)}", style="yellow")
     return line
+
+
+def _repaired(repair: dict[str, Any]) -> str:
+    """One repair in a sentence."""
+    told = []
+    if repair["transactions"]:
+        told.append(
+            f"{_transactions(repair['transactions'])} of checkpoint {repair['checkpoint']} had "
+            f"been aborted: {repair['records']:,} records written again"
+        )
+    if repair["expired"]:
+        told.append(f"{repair['expired']:,} had been deleted by the target's retention")
+    if repair["orphans"]:
+        told.append(f"{_transactions(repair['orphans'])} of no checkpoint ended")
+    at = datetime.fromtimestamp(repair["at"], UTC)
+    return f"repaired {at:%Y-%m-%d %H:%M:%S}Z: {', '.join(told)}"
+
+
+def _transactions(names: list[str]) -> str:
+    return f"{len(names)} transaction{'s' * (len(names) != 1)}"
 
 
 def _sources(stream: dict[str, Any]) -> Table:

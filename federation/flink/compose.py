@@ -22,6 +22,7 @@ from pyflink.datastream import StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
 from federation.errors import JobError
+from federation.flink.transactions import client_properties
 from federation.plan.engine import stream_spec
 from federation.plan.uids import DEDUPLICATE, SINK
 
@@ -35,6 +36,7 @@ _HOUR_MS = 60 * 60 * 1000
 _TRANSPORT_WINDOW_MS = _HOUR_MS  # two routes of one record differ by less
 _MAX_HOLD_MS = 7 * 24 * _HOUR_MS
 _RESULT_SECONDS = 10
+_COMMIT_FAILED = "federation.sink.CommitFailed"
 _NO_DRAIN = False  # windows are not flushed: the stream goes on later
 
 
@@ -50,6 +52,7 @@ class JobSettings:
         checkpoints: folder for checkpoints.
         schemas: folder where the sources' schemas outlive a run.
         restore: checkpoint or savepoint to go on from.
+        settled: its transactions, which were dealt with and need no commit by the job.
         rest_port: loopback port of this job's REST API.
         group: consumer group under which progress is published.
         heap_share: part of the JVM's heap that deduplication may fill; beyond it forgets early.
@@ -62,6 +65,7 @@ class JobSettings:
     checkpoints: Path
     schemas: Path
     restore: Path | None
+    settled: tuple[str, ...]
     rest_port: int
     group: str
     heap_share: float
@@ -81,7 +85,7 @@ def submit(stream: StreamPlan, settings: JobSettings) -> Job:
         return Job(environment.execute_async(f"federation {stream.name}"))
     except Py4JJavaError as error:
         raise JobError(
-            f"Flink does not take stream {stream.name}: {_innermost(error.java_exception)}",
+            f"Flink does not take stream {stream.name}: {_message(error.java_exception)}",
             hint="read flink.log in the state folder's logs",
         ) from None
     except Py4JError as error:
@@ -89,6 +93,14 @@ def submit(stream: StreamPlan, settings: JobSettings) -> Job:
             f"the JVM was lost while stream {stream.name} was submitted: {error}",
             hint="read jvm.out in the state folder's logs",
         ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job failed; ``lost_commit``: a transaction of its last checkpoint was aborted."""
+
+    why: str
+    lost_commit: bool = False
 
 
 class Job:
@@ -110,17 +122,19 @@ class Job:
         except Py4JError:  # its cluster went with it
             return True
 
-    def failure(self) -> str:
-        """Why a job that has ended failed, or nothing if it ended well."""
+    def failure(self) -> Failure | None:
+        """Why a job that has ended failed, or None if it ended well."""
         try:
             # Its result comes a moment after its last state.
             seconds = get_gateway().jvm.java.util.concurrent.TimeUnit.SECONDS
             self._client.getJobExecutionResult().get(_RESULT_SECONDS, seconds)
         except Py4JJavaError as error:
-            return _innermost(error.java_exception)
+            cause = _innermost(error.java_exception)
+            lost = str(cause.getClass().getName()) == _COMMIT_FAILED
+            return Failure(_message(cause), lost_commit=lost)
         except Py4JError as error:
-            return str(error)
-        return ""
+            return Failure(str(error))
+        return None
 
     def stop(self, savepoint: Path) -> str:
         """Stop with a savepoint in this folder; blocks until all output is committed.
@@ -133,7 +147,7 @@ class Job:
             future = self._client.stopWithSavepoint(_NO_DRAIN, _uri(savepoint), formats.NATIVE)
             return str(future.get())
         except Py4JJavaError as error:
-            raise JobError(f"the savepoint failed: {_innermost(error.java_exception)}") from None
+            raise JobError(f"the savepoint failed: {_message(error.java_exception)}") from None
         except Py4JError as error:
             raise JobError(f"the savepoint failed: the JVM is gone ({error})") from None
 
@@ -148,10 +162,15 @@ def _uri(folder: Path) -> str:
     return f"file://{folder}"
 
 
-def _innermost(error: Any) -> str:
+def _innermost(error: Any) -> Any:
     while error.getCause() is not None:
         error = error.getCause()
-    return str(error.getMessage() or error.toString())
+    return error
+
+
+def _message(error: Any) -> str:
+    cause = _innermost(error)
+    return str(cause.getMessage() or cause.toString())
 
 
 def _configuration(settings: JobSettings) -> Configuration:
@@ -227,7 +246,9 @@ def _build(
     ]
     merged = reduce(lambda left, right: left.union(_array(java, right)), sources)
     unique = _deduplicate(java, merged, stream, settings)
-    unique.sinkTo(_sink(java, stream)).name(f"target {stream.target.topic}").uid(SINK)
+    unique.sinkTo(_sink(java, stream, settings.settled)).name(f"target {stream.target.topic}").uid(
+        SINK
+    )
 
 
 def _source(java: Any, source: SourcePlan, index: int, spec: str, group: str) -> Any:
@@ -287,35 +308,29 @@ def _deduplicate(java: Any, merged: Any, stream: StreamPlan, settings: JobSettin
     )
 
 
-def _sink(java: Any, stream: StreamPlan) -> Any:
+def _sink(java: Any, stream: StreamPlan, settled: tuple[str, ...]) -> Any:
     target = stream.target
     sink = java.org.apache.flink.connector.kafka.sink
     base = java.org.apache.flink.connector.base.DeliveryGuarantee
-    properties = {
-        "compression.type": "lz4",
-        "linger.ms": "5",
-        "batch.size": "131072",
-        "acks": "all",
-        "max.request.size": str(target.max_record_bytes),
-        **target.cluster.properties,
-        "enable.idempotence": "true",
-        "transaction.timeout.ms": str(int(target.transaction_timeout.total_seconds() * 1000)),
-    }
-    exactly_once = target.delivery == "exactly-once"
+    properties = _properties(java, client_properties(target))
     builder = sink.KafkaSink.builder()
-    builder.setKafkaProducerConfig(_properties(java, properties))
+    builder.setKafkaProducerConfig(properties)
     builder.setBootstrapServers(target.cluster.properties["bootstrap.servers"])
-    builder.setDeliveryGuarantee(base.EXACTLY_ONCE if exactly_once else base.AT_LEAST_ONCE)
-    # A restart aborts what begins so: without its end, "orders" would abort "orders-eu" as well.
-    builder.setTransactionalIdPrefix(f"{target.transactional_prefix}.")
-    if exactly_once:
-        # Pooled ids are used again: otherwise each checkpoint leaves new ones in the broker for
-        # seven days.
-        builder.setTransactionNamingStrategy(sink.TransactionNamingStrategy.POOLING)
     builder.setRecordSerializer(
         java.federation.sink.TargetSerializer(target.topic, target.dead_letter)
     )
-    return builder.build()
+    if target.delivery != "exactly-once":
+        builder.setDeliveryGuarantee(base.AT_LEAST_ONCE)
+        return builder.build()
+    builder.setDeliveryGuarantee(base.EXACTLY_ONCE)
+    # A restart aborts what begins so: without its end, "orders" would abort "orders-eu" as well.
+    builder.setTransactionalIdPrefix(f"{target.transactional_prefix}.")
+    # Pooled ids are used again: otherwise each checkpoint leaves new ones in the broker for seven
+    # days.
+    builder.setTransactionNamingStrategy(sink.TransactionNamingStrategy.POOLING)
+    return java.federation.sink.TargetSink(
+        builder.build(), properties, target.topic, target.dead_letter, _list(java, [*settled])
+    )
 
 
 def _properties(java: Any, values: Mapping[str, str]) -> Any:

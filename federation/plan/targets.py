@@ -25,6 +25,10 @@ HEADROOM = 64 * 1024  # bytes
 # How far ahead of the broker a timestamp may lie; beyond it a record is refused.
 _AHEAD = "message.timestamp.after.max.ms"
 _BROKER_DEFAULT_AHEAD_MS = 60 * 60 * 1000
+# How long a compacted target keeps what lies in its log uncleaned. What brokers have aborted is
+# written again from there, so this bounds the outage that can be mended.
+_LAG = "min.compaction.lag.ms"
+_SHORTEST_LAG_MS = 24 * 60 * 60 * 1000
 _BROKER_DEFAULT_TRANSACTION = timedelta(minutes=15)
 # How long the target may be away with a commit outstanding. Longer would also let a gateway that
 # never comes back hold up readers of the target for so long.
@@ -66,6 +70,7 @@ class TargetCompiler:
             if name in facts.topics:
                 self._size(facts.topics[name])
                 self._ahead(facts.topics[name])
+                self._compaction(facts.topics[name])
         if facts.brokers and (target.replication or 0) > len(facts.brokers):
             what = f"replication {target.replication} needs as many brokers"
             hint = f"cluster {target.cluster} has {len(facts.brokers)}"
@@ -143,6 +148,8 @@ class TargetCompiler:
             config.setdefault("retention.ms", str(longest))
         if (ahead := self._furthest_ahead()) > _BROKER_DEFAULT_AHEAD_MS:
             config.setdefault(_AHEAD, str(ahead))
+        if "compact" in config.get("cleanup.policy", ""):
+            config.setdefault(_LAG, str(_SHORTEST_LAG_MS))
         return TopicCreation(name, self._partitions(), self.target.replication or -1, config)
 
     def _furthest_ahead(self) -> int:
@@ -158,6 +165,17 @@ class TargetCompiler:
                 f"topic {topic.name} takes records dated up to {_said(int(allowed))} ahead, "
                 f"a source up to {_said(self._furthest_ahead())}",
                 f"raise its {_AHEAD}: a record that it refuses stops the stream",
+            )
+
+    def _compaction(self, topic: TopicFacts) -> None:
+        """An existing compacted topic should not be cleaned before an outage is over."""
+        lag = int(topic.config.get(_LAG, 0))
+        if "compact" in topic.config.get("cleanup.policy", "") and lag < _SHORTEST_LAG_MS:
+            self.notes.warning(
+                (*self.at, "topic"),
+                f"topic {topic.name} is compacted at once: what its brokers abort in a long outage "
+                "may be cleaned away before it is written again",
+                f"set its {_LAG} to your longest outage, at least {_said(_SHORTEST_LAG_MS)}",
             )
 
     def _longest_retention(self) -> int | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from federation.run.settle import Settled
 
 # From best to worst; the order decides what a whole is.
 STATES = ("FINISHED", "STOPPED", "RUNNING", "STARTING", "DEGRADED", "RESTARTING", "FAILED", "DEAD")
@@ -92,6 +95,49 @@ class CheckpointStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Repair:
+    """What was put right at the target before a job went on.
+
+    Attributes:
+        at: epoch seconds.
+        checkpoint: the last one whose output was not visible; None if only orphans were ended.
+        records: how many were written again, because the brokers had aborted their transaction.
+        expired: records of such transactions that retention had deleted before.
+        transactions: those that were aborted, as id/producer/epoch.
+        partitions: where their records belong.
+        orphans: ids of open transactions that belonged to no checkpoint and held readers back.
+    """
+
+    at: float
+    checkpoint: int | None
+    records: int
+    expired: int
+    transactions: tuple[str, ...]
+    partitions: tuple[str, ...]
+    orphans: tuple[str, ...]
+
+    @classmethod
+    def of(cls, settled: Settled, now: float) -> Repair | None:
+        """The account of a settlement; None where nothing was wrong."""
+        if not (settled.restored or settled.expired or settled.orphans):
+            return None
+        return cls(
+            at=now,
+            checkpoint=max((one.checkpoint for one in settled.restored), default=None),
+            records=settled.written,
+            expired=settled.expired,
+            transactions=tuple(one.name for one in settled.restored),
+            partitions=tuple(
+                f"{topic}-{number}"
+                for topic, number in sorted(
+                    {(e.topic, e.partition) for one in settled.restored for e in one.extents}
+                )
+            ),
+            orphans=settled.orphans,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StreamStatus:
     """One stream's job; ``failing_checkpoints`` are those since the last completed one."""
 
@@ -108,6 +154,7 @@ class StreamStatus:
     sources: tuple[SourceStatus, ...] = ()
     savepoint: str = ""
     error: str = ""
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@
     tmp/                          Flink's temporary files, emptied at each start
     registries.json               what registries held at the last start (plan/remembered.py)
     schemas/<registry>-<id>.json  writer schemas, for a restart while a registry does not answer
+    streams/<stream>/repairs.jsonl  what had to be repaired at the target, a line each
     streams/<stream>/run-0001/    checkpoints/<job>/chk-<n>/…  and savepoint/… of one run
 
 Runs are numbered, and checkpoint numbers go on from run to run, so "the newest" needs no clock.
@@ -173,6 +174,22 @@ class Store:
         usable = [run for run in runs if _newest(run)][-_KEPT_RUNS:]
         for run in runs[: runs.index(usable[0])] if usable else ():
             shutil.rmtree(run, ignore_errors=True)
+
+    def note_repair(self, stream: str, repair: dict[str, Any]) -> None:
+        """Write down what was repaired at the target; it is kept as long as the folder."""
+        self._stream(stream).mkdir(parents=True, exist_ok=True)
+        with self._repairs(stream).open("a") as file:
+            file.write(json.dumps(repair) + "\n")
+
+    def repairs(self, stream: str) -> list[dict[str, Any]]:
+        """All that was ever repaired, oldest first."""
+        try:
+            return [json.loads(line) for line in self._repairs(stream).read_text().splitlines()]
+        except FileNotFoundError:
+            return []
+
+    def _repairs(self, stream: str) -> Path:
+        return self._stream(stream) / "repairs.jsonl"
 
     def _stream(self, stream: str) -> Path:
         return self.folder / "streams" / stream

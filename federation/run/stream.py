@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from federation.errors import JobError
+from federation.errors import ClusterError, FederationError, JobError
+from federation.flink.transactions import Transactions, in_gateway
 from federation.observe.logs import get_logger
 from federation.run.rest import FlinkRest
+from federation.run.settle import Settled, settle
 from federation.run.source import SourceWatch
-from federation.run.status import CheckpointStatus, StreamStatus
+from federation.run.status import CheckpointStatus, Repair, StreamStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +72,10 @@ class StreamRun:
         self._rest: FlinkRest | None = None
         self._folder: Path | None = None
         self._targets: list[dict[tuple[str, int], int]] | None = None
+        self._prepared: PreparedStream | None = None
+        self._heap_share = 0.0
+        self._recovery: threading.Thread | None = None
+        self._stopping = threading.Event()
         self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
 
     def _watches(self) -> list[SourceWatch]:
@@ -87,13 +94,24 @@ class StreamRun:
             heap_share: part of the JVM's heap that its deduplication may fill.
 
         Raises:
-            JobError: the stream has run before and its state is not here.
+            JobError: the stream has run before and its state is not here, or records of its last
+                checkpoint are gone from the target for good.
+            ClusterError: the target does not tell what became of that checkpoint's transactions.
         """
         if fresh:
             self._store.discard(self.plan.name)
-        restore = self._store.restore_point(self.plan.name)
-        if restore is None:
+        if self._store.restore_point(self.plan.name) is None:
             self._begin_anew(fresh=fresh)
+        self._prepared, self._heap_share = prepared, heap_share
+        self._submit()
+        for source in self._sources:
+            source.start()
+
+    def _submit(self) -> None:
+        """Settle the transactions of the restore point, and let a job go on from it."""
+        assert self._prepared is not None
+        restore = self._store.restore_point(self.plan.name)
+        settled = self._settle(restore)
         self._store.prune(self.plan.name)  # a run that was killed did not
         self._folder = self._store.new_run(self.plan.name)
         checkpoints = self._folder / "checkpoints"
@@ -113,18 +131,21 @@ class StreamRun:
             checkpoints=checkpoints.resolve(),
             schemas=self._store.schemas.resolve(),
             restore=restore.resolve() if restore else None,
+            settled=settled,
             rest_port=port,
             group=self._group,
-            heap_share=heap_share,
-            value_schema_id=prepared.value_schema_id,
-            key_schema_id=prepared.key_schema_id,
+            heap_share=self._heap_share,
+            value_schema_id=self._prepared.value_schema_id,
+            key_schema_id=self._prepared.key_schema_id,
         )
         self._job = compose.submit(self._reach(self.plan), settings)
+        if self._rest:
+            self._rest.close()
         self._rest = FlinkRest(port, self._job.job_id)
-        for source in self._sources:
-            source.start()
         self.status = replace(
             self.status,
+            state="STARTING",
+            error="",
             job_id=self._job.job_id,
             rest_port=port,
             restored_from=str(restore or ""),
@@ -135,6 +156,39 @@ class StreamRun:
             job_id=self._job.job_id,
             restored_from=str(restore or "nothing"),
         )
+
+    def _settle(self, restore: Path | None) -> tuple[str, ...]:
+        """Make the restore point's output visible, whatever became of its transactions."""
+        name = self.plan.name
+        if self.plan.target.delivery == "exactly-once":
+            door = Transactions.of(self.plan.target, in_gateway)
+            settled = settle(door, restore.resolve() if restore else None, time.sleep)
+            if repair := Repair.of(settled, time.time()):
+                self._store.note_repair(name, asdict(repair))
+                _LOG.warning("transactions repaired", stream=name, **asdict(repair))
+        else:
+            settled = Settled()
+        repairs = tuple(Repair(**one) for one in self._store.repairs(name))
+        self.status = replace(self.status, repairs=repairs)
+        return settled.names
+
+    def _recover(self) -> None:
+        """Submit again until it succeeds: the job ended because a commit failed for good."""
+        pause = 1.0
+        while not self._stopping.is_set():
+            try:
+                self._submit()
+            except ClusterError as error:  # the target is away once more
+                self.status = replace(self.status, error=str(error))
+                self._stopping.wait(pause)
+                pause = min(2 * pause, 30.0)
+            except Exception as error:
+                self.status = replace(self.status, state="FAILED", error=str(error))
+                if not isinstance(error, FederationError):
+                    raise  # a bug of ours keeps its traceback
+                return
+            else:
+                return
 
     def _begin_anew(self, *, fresh: bool) -> None:
         """Refuse to begin a stream twice by accident: it would write everything again."""
@@ -160,12 +214,15 @@ class StreamRun:
             return
         self.plan, self._targets = plan, None
         self._sources = self._watches()
+        self._stopping.clear()
         self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
         self.start(prepared, fresh=False, heap_share=heap_share)
 
     def poll(self) -> StreamStatus:
         """Look at the job and at its lag; never raises for a job in trouble."""
         if self._rest is None or self.status.state in {"FAILED", "STOPPED"}:
+            return self.status
+        if self._recovery is not None and self._recovery.is_alive():
             return self.status
         try:
             self._poll(self._rest)
@@ -209,14 +266,28 @@ class StreamRun:
             self._ended()
 
     def _ended(self) -> None:
-        error = self._job.failure()
-        failed = error or self.status.state == "FAILED"  # Flink has said so before
+        failure = self._job.failure()
+        if failure and failure.lost_commit and not self._stopping.is_set():
+            _LOG.warning(
+                "a commit failed for good",
+                stream=self.plan.name,
+                checkpoint=str(self._store.restore_point(self.plan.name)),
+                error=failure.why,
+            )
+            self.status = replace(self.status, state="RESTARTING", error=failure.why)
+            self._recovery = threading.Thread(target=self._recover, daemon=True)
+            self._recovery.start()
+            return
+        failed = failure or self.status.state == "FAILED"  # Flink has said so before
         self.status = replace(
-            self.status, state="FAILED" if failed else "STOPPED", error=error or self.status.error
+            self.status,
+            state="FAILED" if failed else "STOPPED",
+            error=failure.why if failure else self.status.error,
         )
 
     def lost(self, why: str) -> None:
         """Take note that the job is gone with its JVM."""
+        self._stopping.set()
         if self.status.state not in {"FAILED", "STOPPED"}:
             self.status = replace(self.status, state="FAILED", error=why)
             self._close()
@@ -242,6 +313,9 @@ class StreamRun:
 
     def stop(self) -> None:
         """Stop with a savepoint; where that is not possible, cancel and keep the checkpoint."""
+        self._stopping.set()
+        if self._recovery is not None:
+            self._recovery.join()
         if self._job is None:
             self.status = replace(self.status, state="STOPPED")
         if self.status.state in {"FAILED", "STOPPED"}:

@@ -112,6 +112,7 @@ class TestPlan:
             "cleanup.policy": "compact",
             "max.message.bytes": "5",
             "retention.ms": "604800000",
+            "min.compaction.lag.ms": "86400000",
         }
         assert dead.config == {
             "message.timestamp.type": "CreateTime",
@@ -514,6 +515,30 @@ class TestWarnings:
         eu = cluster("eu", replace(source, config={**source.config, AHEAD: "86400000"}))
         hub = cluster("hub", replace(target, config={**target.config, AHEAD: "3600000"}))
         warning(loaded(tmp_path), facts(eu=eu, hub=hub), "dated up to", "orders.unified", AHEAD)
+
+    def test_a_compacted_target_keeps_what_may_have_to_be_written_again(self, tmp_path):
+        """A created one is given a day; an existing one that has less is warned of."""
+        config = loaded(
+            tmp_path,
+            (
+                "topic: orders.unified",
+                "topic: orders.unified\n      config: {cleanup.policy: compact}",
+            ),
+        )
+        made = {
+            one.name: one.config for one in compile_plan(config, facts()).streams[0].target.creates
+        }
+        assert made["orders.unified"]["min.compaction.lag.ms"] == "86400000"
+        assert "min.compaction.lag.ms" not in made["orders.dead"]
+        target = topic("orders.unified")
+        target = replace(target, config={**target.config, "cleanup.policy": "compact,delete"})
+        warning(
+            loaded(tmp_path),
+            facts(hub=cluster("hub", target)),
+            "orders.unified is compacted at once",
+            "orders.unified",
+            "min.compaction.lag.ms to your longest outage, at least 24 hours",
+        )
 
     def test_a_compacted_target_forgets_nothing(self, tmp_path):
         """Retention does not matter where nothing is deleted by age."""

@@ -1,0 +1,58 @@
+package federation.sink;
+
+import federation.record.Record;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import org.apache.flink.api.connector.sink2.CommittingSinkWriter;
+import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
+import org.apache.flink.connector.kafka.sink.KafkaCommittable;
+import org.apache.flink.connector.kafka.sink.KafkaWriterState;
+import org.apache.flink.connector.kafka.sink.TwoPhaseCommittingStatefulSink.PrecommittingStatefulSinkWriter;
+
+/** The connector's writer, whose transactions remember where their records went. */
+final class TargetWriter
+        implements StatefulSinkWriter<Record, KafkaWriterState>,
+                CommittingSinkWriter<Record, TargetTransaction> {
+    private final PrecommittingStatefulSinkWriter<Record, KafkaWriterState, KafkaCommittable> writer;
+    private final Extents extents;
+
+    TargetWriter(
+            PrecommittingStatefulSinkWriter<Record, KafkaWriterState, KafkaCommittable> writer,
+            Extents extents) {
+        this.writer = writer;
+        this.extents = extents;
+    }
+
+    @Override
+    public void write(Record record, Context context) throws IOException, InterruptedException {
+        writer.write(record, context);
+    }
+
+    @Override
+    public void flush(boolean endOfInput) throws IOException, InterruptedException {
+        writer.flush(endOfInput);
+    }
+
+    /** After a flush: at most one transaction, the open one if it has records. */
+    @Override
+    public Collection<TargetTransaction> prepareCommit() throws IOException, InterruptedException {
+        List<Extent> written = extents.take();
+        List<TargetTransaction> prepared = new ArrayList<>();
+        for (KafkaCommittable committable : writer.prepareCommit()) {
+            prepared.add(new TargetTransaction(committable, written));
+        }
+        return prepared;
+    }
+
+    @Override
+    public List<KafkaWriterState> snapshotState(long checkpoint) throws IOException {
+        return writer.snapshotState(checkpoint);
+    }
+
+    @Override
+    public void close() throws Exception {
+        writer.close();
+    }
+}

@@ -1,0 +1,128 @@
+"""A checkpoint is complete, its transactions are not committed, and the brokers abort them.
+
+The connector by itself loses their records here, in silence. Each test first makes sure that the
+fault is there: the log of the target says "aborted" of what a completed checkpoint counts on.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from streams import case, eventually, producing
+from truth import judge
+from window import door, fence, in_the_window, kill_gateway, pending
+
+from federation.sandbox import Sandbox, nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streams import Case
+
+    from federation.flink.transactions import Transaction
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+
+def _case(box: Sandbox, folder: Path, name: str) -> Case:
+    """Orders with quick checkpoints and two tasks, so with two transactions a checkpoint."""
+
+    def edit(config: dict[str, Any]) -> None:
+        config["run"] = {"checkpoint": "1s", "parallelism": 2}
+
+    return case(box, folder, name, records=20_000, edit=edit)
+
+
+def _killed(box: Sandbox, made: Case) -> list[Transaction]:
+    """A gateway under load, killed in its commit window."""
+    with producing(box, made, rate=1000), made.running():
+        with in_the_window(made) as transactions:
+            kill_gateway(made)
+        return transactions
+
+
+def _is_true(made: Case) -> list[dict[str, Any]]:
+    """After a start that catches up the target is the truth; what ``status`` says was repaired."""
+    made.run("start", "--until-caught-up")
+    env = made.env
+    verdict = judge(made.truth, env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], made.target, made.dead)
+    assert verdict.faults() == {}
+    assert door(made).open() == ()
+    (stream,) = json.loads(made.run("status", "-o", "json"))["streams"]
+    return stream["repairs"]
+
+
+def _count(transactions: list[Transaction]) -> int:
+    return sum(extent.count for one in transactions for extent in one.extents)
+
+
+def test_one_task_was_aborted_and_the_other_not(sandbox: Sandbox, tmp_path: Path) -> None:
+    """The lost transaction is written again, the open one committed, an orphan ended and listed."""
+    made = _case(sandbox, tmp_path, "partly")
+    lost, kept = _killed(sandbox, made)
+    fence(made, lost)
+    assert pending(made) == {lost: "aborted", kept: "open"}
+    assert any(extent.topic == made.dead for extent in lost.extents)
+    listed = json.loads(made.run("transactions", "list", "-o", "json"))
+    assert {one["id"]: one["owner"] for one in listed}[kept.id] == "checkpoint"
+    assert {one["owner"] for one in listed} <= {"checkpoint", "orphan"}
+    (repair,) = _is_true(made)
+    assert repair["transactions"] == [lost.name]
+    assert repair["records"] == _count([lost])
+
+
+def test_the_gateway_lives_on(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A commit that fails while everything runs stops the job, is repaired, and the job goes on."""
+    made = _case(sandbox, tmp_path, "lives")
+    with producing(sandbox, made, rate=1000), made.running() as process:
+        with in_the_window(made) as transactions:
+            fence(made, *transactions)
+        repairs = eventually(
+            lambda: made.status()["streams"] and made.status()["streams"][0].get("repairs"),
+            "a repair",
+        )
+        eventually(lambda: made.status()["streams"][0]["state"] == "RUNNING", "a running stream")
+        assert {one for each in repairs for one in each["transactions"]} <= {
+            one.name for one in transactions
+        }
+        assert repairs[0]["records"] == _count(transactions)
+        assert "a commit failed for good" in made.log()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=90) == 0, made.log()
+    _is_true(made)
+
+
+@pytest.fixture(scope="module")
+def impatient(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Sandbox]:
+    """Clusters whose brokers abort transactions after 20 seconds, and look for them every second."""
+    short = (
+        "transaction.max.timeout.ms=20000\n"
+        "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n"
+    )
+    box = Sandbox(tmp_path_factory.mktemp("impatient"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nodes, "_BROKER_PROPERTIES", nodes._BROKER_PROPERTIES + short)
+        try:
+            box.up(("eu", "us", "hub"))
+            yield box
+        finally:
+            box.reset()
+
+
+def test_an_outage_longer_than_the_time_out(impatient: Sandbox, tmp_path: Path) -> None:
+    """The brokers abort all by themselves; a repair cut off after its commit is not done twice."""
+    made = _case(impatient, tmp_path, "outage")
+    lost = _killed(impatient, made)
+    eventually(lambda: set(pending(made).values()) == {"aborted"}, "the brokers' patience to end")
+    assert door(made).rewrite(lost) == _count(lost)  # and killed before anything else
+    assert _is_true(made) == []

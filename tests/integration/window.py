@@ -1,0 +1,97 @@
+"""The commit window, held open: a gateway killed between a checkpoint's completion and its commit."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from confluent_kafka import Producer
+from streams import eventually, kill
+
+from federation.flink.transactions import Transactions, in_own_jvm
+from federation.run.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streams import Case
+
+    from federation.flink.transactions import Transaction
+
+
+def door(made: Case) -> Transactions:
+    """The transactions of a case's target, as the gateway reaches them."""
+    return Transactions(
+        f"fed.{made.state.name}.orders",
+        (made.target, made.dead),
+        {"bootstrap.servers": made.env["HUB_BOOTSTRAP"], "transaction.timeout.ms": "20000"},
+        in_own_jvm,
+    )
+
+
+def pending(made: Case) -> dict[Transaction, str]:
+    """The transactions of the newest checkpoint, each with one word for all its partitions."""
+    point = Store(made.state).restore_point("orders")
+    assert point is not None
+    there = door(made)
+    transactions = there.pending(point.resolve())
+    fates = ({one.fate for one in found} for found in there.inspect(transactions))
+    return {
+        one: found.pop() if len(found) == 1 else "mixed"
+        for one, found in zip(transactions, fates, strict=True)
+    }
+
+
+@contextmanager
+def in_the_window(made: Case, *, attempts: int = 60) -> Iterator[list[Transaction]]:
+    """Freeze a running gateway's JVM where its newest checkpoint is not committed at all.
+
+    It is frozen the moment a checkpoint is written down, some milliseconds before it commits; where
+    that was too late, it may go on to the next.
+
+    Yields:
+        The transactions, all of them open.
+    """
+    eventually(lambda: any(one["checkpoint"] for one in made.status()["streams"]), "a checkpoint")
+    jvm = made.status()["jvm_pid"]
+    for _ in range(attempts):
+        with _frozen_at_next_checkpoint(made, jvm):
+            found = pending(made)
+            if found and set(found.values()) == {"open"}:
+                yield list(found)
+                return
+    raise AssertionError(f"no commit window in {attempts} checkpoints")
+
+
+@contextmanager
+def _frozen_at_next_checkpoint(made: Case, jvm: int) -> Iterator[None]:
+    """Stop the JVM once one more checkpoint is there; asks without a pause, for it is in a hurry."""
+    run = max(made.state.glob("streams/orders/run-*"))
+    (checkpoints,) = run.glob("checkpoints/*")
+    last = max(int(file.parent.name[4:]) for file in checkpoints.glob("chk-*/_metadata"))
+    files = [str(checkpoints / f"chk-{last + ahead}" / "_metadata") for ahead in (1, 2, 3)]
+    ends = time.monotonic() + 60
+    while not any(map(os.path.exists, files)):
+        assert time.monotonic() < ends, "no checkpoint within a minute"
+    os.kill(jvm, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(jvm, signal.SIGCONT)
+
+
+def fence(made: Case, *transactions: Transaction) -> None:
+    """Have the brokers abort these transactions, as they do by themselves after the time-out."""
+    for one in transactions:
+        Producer(
+            {"bootstrap.servers": made.env["HUB_BOOTSTRAP"], "transactional.id": one.id}
+        ).init_transactions(30)
+
+
+def kill_gateway(made: Case) -> None:
+    """End the gateway and its frozen JVM as a power cut would."""
+    kill(made.status()["pid"])
