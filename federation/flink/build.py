@@ -82,8 +82,16 @@ def build_jar(target: Path, sources: Path = SOURCES) -> None:
         stage.replace(target)
 
 
-def compile_java(sources: Path, classes: Path, class_path: list[Path]) -> None:
+def compile_java(
+    sources: Path, classes: Path, class_path: list[Path], *, annotations: bool = False
+) -> None:
     """Compile every ``.java`` file below ``sources`` into the new folder ``classes``.
+
+    Args:
+        sources: a folder.
+        classes: a folder that is made.
+        class_path: jars and folders.
+        annotations: whether annotation processors of the class path run.
 
     Raises:
         SetupError: with one ``file:line: error: ...`` for each of the compiler's complaints.
@@ -95,7 +103,8 @@ def compile_java(sources: Path, classes: Path, class_path: list[Path]) -> None:
     arguments.write_text("\n".join(["-d", quoted[0], "-classpath", *quoted[1:]]), "utf-8")
     compiler, java = jars.resolve("compiler")[0], jvm.find_java(int(RELEASE))
     command = [str(java), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(compiler)]
-    command += [f"-{RELEASE}", "-g", "-parameters", "-proc:none", "-warn:none", "-Xemacs"]
+    command += [f"-{RELEASE}", "-g", "-parameters", "-warn:none", "-Xemacs"]
+    command += [] if annotations else ["-proc:none"]
     done = subprocess.run(
         [*command, "-encoding", "UTF-8", f"@{arguments}"],
         capture_output=True,

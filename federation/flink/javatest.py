@@ -4,6 +4,7 @@
 
     python -m federation.flink.javatest junit [--select-class NAME ...]
     python -m federation.flink.javatest run federation.map.Fuzz [ARGUMENT ...]
+    python -m federation.flink.javatest jmh [JMH OPTION ...]
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from federation.errors import FederationError
-from federation.flink import build, jvm
+from federation.flink import build, jars, jvm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +80,17 @@ def run(main: str, arguments: list[str]) -> int:
         return subprocess.run([*command, *arguments], check=False).returncode
 
 
+def jmh(arguments: list[str], sources: Path = build.SOURCES) -> int:
+    """Compile ``java/src/jmh``, run its benchmarks, and return JMH's exit code."""
+    class_path = [*jars.resolve("jmh"), *build.libraries(sources)]
+    with tempfile.TemporaryDirectory(prefix="federation-jmh-") as folder:
+        classes = Path(folder, "classes")
+        build.compile_java(sources / "jmh" / "java", classes, class_path, annotations=True)
+        command = [str(jvm.find_java(int(build.RELEASE))), f"-Djava.io.tmpdir={folder}", "-cp"]
+        command += [os.pathsep.join(map(str, [classes, *class_path])), "org.openjdk.jmh.Main"]
+        return subprocess.run([*command, *arguments], check=False).returncode
+
+
 def main(arguments: list[str]) -> int:
     """The command line; returns the exit code."""
     try:
@@ -87,6 +99,8 @@ def main(arguments: list[str]) -> int:
                 return junit(options)
             case ["run", name, *options]:
                 return run(name, options)
+            case ["jmh", *options]:
+                return jmh(options)
     except FederationError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from federation.schemas.avro import Type
 
 MAX_DEPTH = 64  # records, arrays and maps around one value; the outermost is the first
-MAX_ITEMS = 1_000_000  # array elements and map entries of one record, all together
+MAX_ITEMS = 1_000_000  # elements, entries and fields that take no bytes of one record, all together
 
 # read(bytes, position, [items left], depth) -> (value, position after it)
 Read = Callable[[bytes, int, list[int], int], tuple[Any, int]]
@@ -137,6 +137,20 @@ def _enter(depth: int) -> int:
     return depth + 1
 
 
+def _spend(left: list[int], count: int) -> None:
+    """Count what a few bytes can claim, so that no payload costs much more than its length."""
+    left[0] -= count
+    if left[0] < 0:
+        raise DecodeError("items", f"more than {MAX_ITEMS} elements or empty fields in one record")
+
+
+def _empty(node: Type) -> bool:
+    """Whether a value takes no bytes, whatever it is; records that have fields count by these."""
+    return node.kind == "null" or (
+        node.kind in ("fixed", "record") and not node.size | len(node.fields)
+    )
+
+
 def _blocks(b: bytes, p: int, s: list[int], d: int, item: Callable[[int], int]) -> int:
     """Read the blocks of an array or a map; ``item`` reads one element and returns its end."""
     while True:
@@ -150,9 +164,7 @@ def _blocks(b: bytes, p: int, s: list[int], d: int, item: Callable[[int], int]) 
             end = p + size
             if size < 0 or end > len(b):
                 raise DecodeError("length", f"a block of {size} bytes with {len(b) - p} left")
-        s[0] -= count
-        if s[0] < 0:
-            raise DecodeError("items", f"more than {MAX_ITEMS} elements in one record")
+        _spend(s, count)
         for _ in range(count):
             p = item(p)
         if end not in (-1, p):
@@ -188,11 +200,14 @@ class Readers:
 
     def _record(self, node: Type) -> Read:
         fields = [(f.name, self.of(f.type)) for f in node.fields]
+        empty = sum(_empty(f.type) for f in node.fields)
 
         def read(b: bytes, p: int, s: list[int], d: int) -> tuple[dict[str, Any], int]:
             if d >= MAX_DEPTH:
                 _enter(d)
             d += 1
+            if empty:
+                _spend(s, empty)
             out: dict[str, Any] = {}
             name = ""
             try:

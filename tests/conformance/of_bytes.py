@@ -6,7 +6,9 @@ from cases import Topic, Whole, array, enum, fixed, map_of, record
 from wire import block, blocks, number, raw, real64, text
 
 LEVELS = 64  # records, arrays and maps around a value, the outermost the first
-ITEMS = 1_000_000  # elements and entries of one record
+ITEMS = 1_000_000  # elements and entries of one record, and fields that take no bytes
+# where the last of so many leaves of a binary tree lies: each bit is a turn
+HALVES = ".".join(["f", *("ab"[ITEMS >> bit & 1] for bit in range(38, -1, -1))])
 
 
 def topics() -> list[Topic]:
@@ -58,6 +60,13 @@ def _blocks() -> Topic:
     topic.fails("one element more", bound, nulls, nulls, number(ITEMS + 1) + b"\0", "decode/items/f", section=page)
     topic.fails("one element more, in a second block", bound, nulls, nulls, number(ITEMS) + number(1) + b"\0", "decode/items/f", section=page)
     topic.fails("one element more, in a second field", bound, Whole(record("W", ("f", nulls), ("g", array("int")))), nulls, number(ITEMS) + b"\0" + number(1) + one + b"\0", "decode/items/g", section=page)
+    hollow = record("H", *((f"n{n}", "null") for n in range(9)))
+    topic.copies("elements whose fields take no bytes, as many as there may be", "fields that take no bytes count too", array(hollow), number(ITEMS // 10) + b"\0", section=page)
+    topic.fails("elements whose fields take no bytes, one more", "fields that take no bytes count too", array(hollow), array(hollow), number(ITEMS // 10 + 1) + b"\0", "decode/items/f", section=page)
+    double = record("R0", ("x", "null"))
+    for n in range(1, 40):
+        double = record(f"R{n}", ("a", double), ("b", f"R{n - 1}"))
+    topic.fails("records within records that take no bytes", "fields that take no bytes count too", double, double, b"", "decode/items/" + HALVES, section=page)
     topic.fails("the largest count", bound, nulls, nulls, number(2**63 - 1) + b"\0", "decode/items/f", section=page)
     topic.fails("the least count", bound, nulls, nulls, number(-(2**63)) + number(0) + b"\0", "decode/items/f", section=page)
     topic.fails("a count of more elements than bytes", bound, items, items, number(ITEMS) + one, "decode/truncated/f", section=page)

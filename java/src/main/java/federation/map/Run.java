@@ -95,6 +95,7 @@ final class Run {
     int slot = base + track.slot;
     int field = 0;
     enter();
+    spend(shape.empty);
     try {
       for (; field < shape.kids.length; field++) {
         slots[slot + field] = pos;
@@ -113,6 +114,7 @@ final class Run {
     int pos = start;
     int field = 0;
     enter();
+    spend(shape.empty);
     try {
       for (; field < shape.kids.length; field++) {
         pos = walk(shape.kids[field], pos);
@@ -156,6 +158,13 @@ final class Run {
       pos = length(pos);
       blockEnd = pos + (int) value;
     }
+    spend(count);
+    value = count;
+    return pos;
+  }
+
+  /** Counts what a few bytes can claim, so that no payload costs much more than its length. */
+  private void spend(long count) throws MappingException {
     if (!trusted) {
       // The least long stays negative when negated, so both ends of the range are checked.
       if (count < 0 || count > MAX_ITEMS - items) {
@@ -163,8 +172,6 @@ final class Run {
       }
       items += (int) count;
     }
-    value = count;
-    return pos;
   }
 
   /** Steps over a string, validating it, with {@code value} its length in bytes. */

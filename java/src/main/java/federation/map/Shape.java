@@ -27,6 +27,8 @@ final class Shape {
   final Shape[] kids;
   /** Field names of a record. */
   final String[] names;
+  /** Fields of a record that take no bytes whatever they are: nulls, empty records, fixed of size 0. */
+  int empty;
 
   private Shape(int kind, int size, int kids) {
     this.kind = kind;
@@ -70,8 +72,18 @@ final class Shape {
         default:
           Shape record = node(schema, RECORD, schema.getFields().stream().map(Schema.Field::schema).toList());
           schema.getFields().forEach(f -> record.names[f.pos()] = f.name());
+          record.empty = (int) schema.getFields().stream().filter(f -> empty(f.schema())).count();
           return record;
       }
+    }
+
+    private static boolean empty(Schema schema) {
+      return switch (schema.getType()) {
+        case NULL -> true;
+        case FIXED -> schema.getFixedSize() == 0;
+        case RECORD -> schema.getFields().isEmpty(); // others count by their own fields
+        default -> false;
+      };
     }
 
     private Shape leaf(Schema schema, int kind, int size) {
