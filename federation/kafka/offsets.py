@@ -33,9 +33,11 @@ def begins(admin: AdminClient, partitions: Iterable[Partition], where: str) -> d
     return _list(admin, dict.fromkeys(partitions, OffsetSpec.earliest()), where)
 
 
-def ends(admin: AdminClient, partitions: Iterable[Partition], where: str) -> dict[Partition, int]:
+def ends(
+    admin: AdminClient, partitions: Iterable[Partition], where: str, timeout: float = _TIMEOUT
+) -> dict[Partition, int]:
     """Offset behind the last committed record (the last stable offset), per partition."""
-    return _list(admin, dict.fromkeys(partitions, OffsetSpec.latest()), where)
+    return _list(admin, dict.fromkeys(partitions, OffsetSpec.latest()), where, timeout)
 
 
 def at(
@@ -76,13 +78,16 @@ def _coordinator_is_moving(error: BaseException) -> bool:
 
 
 def _list(
-    admin: AdminClient, asked: Mapping[Partition, OffsetSpec], where: str
+    admin: AdminClient,
+    asked: Mapping[Partition, OffsetSpec],
+    where: str,
+    timeout: float = _TIMEOUT,
 ) -> dict[Partition, int]:
     if not asked:
         return {}
     request = {TopicPartition(*partition): spec for partition, spec in asked.items()}
     answers = admin.list_offsets(
-        request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=15
+        request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=timeout
     )
     return {
         (p.topic, p.partition): wait(

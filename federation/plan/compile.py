@@ -124,7 +124,9 @@ class _Stream:
             return None
         at = (*self.at, "sources", n)
         files = self.loaded.schemas
-        compiler = SourceCompiler(self.notes, at, self.stream, self.contract, files)
+        compiler = SourceCompiler(
+            self.notes, at, self.stream, self.contract, files, begun=self.name in self.facts.begun
+        )
         cluster = self._cluster(source.cluster)
         return compiler.compile(source, cluster, facts, self.facts.registries[source.cluster])
 

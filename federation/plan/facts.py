@@ -55,7 +55,11 @@ class RegistryFacts:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Clusters and registries by alias; those in use only."""
+    """Clusters and registries by alias; those in use only.
+
+    ``begun`` are the streams that have run before: they have state here.
+    """
 
     clusters: Mapping[str, ClusterFacts]
     registries: Mapping[str, RegistryFacts]
+    begun: frozenset[str] = frozenset()

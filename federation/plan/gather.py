@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from federation.config.paths import state_folder
 from federation.errors import FederationError
 from federation.kafka.facts import ClusterFacts, ask
 from federation.plan import naming
@@ -42,7 +43,9 @@ def gather(
             registries[facts.alias] = registry
             if progress:
                 progress(facts.alias)
-    return Facts(clusters, registries)
+    runs = state_folder(loaded) / "streams"
+    begun = frozenset(n for n in loaded.config.streams if any((runs / n).glob("run-[0-9]*")))
+    return Facts(clusters, registries, begun)
 
 
 def _aliases(stream: Stream) -> Iterator[str]:

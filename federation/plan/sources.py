@@ -39,12 +39,16 @@ class SourceCompiler:
         stream: Stream,
         contract: Schema,
         files: Mapping[Path, Schema],
+        *,
+        begun: bool = False,
     ) -> None:
         self.notes = notes
         self.at = at  # the source's place in the file
         self.stream = stream
         self.contract = contract
         self.files = files  # schemas that framings give
+        # A stream that has diverted a schema's records while it ran goes on so after a restart.
+        self.diverts = begun and stream.on_schema_change in {"lenient", "ignore", "try_evolve"}
 
     def compile(
         self, source: Source, cluster: ClusterPlan, facts: ClusterFacts, registry: RegistryFacts
@@ -203,7 +207,7 @@ class SourceCompiler:
         note((*self.at, "where"), what, "its records become dead letters")
 
     def _mismatch(self, one: Written, mismatch: ContractMismatch, *, latest: bool) -> None:
-        if not latest:
+        if self.diverts or not latest:
             first = mismatch.findings[0]
             what = f"{one.label} cannot meet the contract: {first.where} {first.what}".rstrip()
             self.notes.warning((*self.at, "fields"), what, "its records become dead letters")

