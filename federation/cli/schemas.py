@@ -224,7 +224,8 @@ def _render(result: list[dict[str, Any]]) -> Iterator[RenderableType]:
         for version in source["versions"]:
             fine = version["meets"]
             verdict = ("meets the contract", "green") if fine else ("cannot meet it", "bold red")
-            head = f"  {version['subject']} version {version['version']} (id {version['id']}): "
+            numbers = f" version {version['version']} (id {version['id']})"
+            head = f"  {version['subject']}{numbers if version['version'] else ''}: "
             yield Text.assemble((head, "cyan"), verdict)
             for word, said in _said(version):
                 yield Text.assemble((f"    {word:<10}", "dim"), said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from federation.errors import FederationError, Finding
@@ -11,7 +11,7 @@ from federation.kafka.facts import ask
 from federation.mapping import resolve
 from federation.mapping.changes import changes
 from federation.mapping.keys import key_schema
-from federation.plan import naming
+from federation.plan import framings, naming
 from federation.plan.registries import access
 from federation.schemas.registry import NotAvro, connect
 
@@ -23,27 +23,28 @@ if TYPE_CHECKING:
     from federation.mapping.changes import Change
     from federation.mapping.report import MappingReport
     from federation.mapping.rules import Rule
+    from federation.plan.framings import Written
     from federation.schemas.avro import Schema
-    from federation.schemas.registry import RegisteredVersion, SchemaRegistry
+    from federation.schemas.registry import SchemaRegistry
 
 
 @dataclass(frozen=True, slots=True)
 class SourceVersions:
-    """What a source's registry holds.
+    """What schemas the records of a source may have.
 
     Attributes:
         name: the source for people, ``cluster/topics``.
         source: as configured.
-        values: versions of the value subjects, oldest first, by subject.
-        keys: versions of the key subjects.
+        values: versions of the value subjects, oldest first, by subject; given ones by their file.
+        keys: the same of keys.
         refused: subjects that are not Avro, and why.
         error: why the cluster or its registry could not be asked; then nothing else is known.
     """
 
     name: str
     source: Source
-    values: Mapping[str, tuple[RegisteredVersion, ...]] = field(default_factory=dict)
-    keys: Mapping[str, tuple[RegisteredVersion, ...]] = field(default_factory=dict)
+    values: Mapping[str, tuple[Written, ...]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[Written, ...]] = field(default_factory=dict)
     refused: tuple[Finding, ...] = ()
     error: Finding | None = None
 
@@ -60,8 +61,8 @@ class Compared:
     """
 
     subject: str
-    version: int
-    id: int | str
+    version: int | None
+    id: int | str | None
     part: str
     report: MappingReport | None
     refused: tuple[Finding, ...]
@@ -87,7 +88,7 @@ def read_versions(
 def compare(
     found: SourceVersions, contract: Schema, key_fields: Sequence[str] | None
 ) -> Iterator[Compared]:
-    """Every version of a source against the contract.
+    """Every schema of a source against the contract.
 
     Args:
         found: the source's versions.
@@ -106,9 +107,9 @@ def compare(
 
 
 def _subject(
-    versions: Sequence[RegisteredVersion], part: str, contract: Schema, rules: Mapping[str, Rule]
+    versions: Sequence[Written], part: str, contract: Schema, rules: Mapping[str, Rule]
 ) -> Iterator[Compared]:
-    before: RegisteredVersion | None = None
+    before: Written | None = None
     for one in versions:
         changed = changes(before.schema, one.schema) if before else ()
         report: MappingReport | None = None
@@ -122,19 +123,27 @@ def _subject(
 
 
 def _read(loaded: Loaded, source: Source, timeout: float) -> SourceVersions:
-    name = naming.source(source)
+    values, keys = (
+        {group[0].subject: group for group in framings.given(one, loaded.schemas)}
+        for one in (source.framing, source.key_framing)
+    )
+    found = SourceVersions(naming.source(source), source, values, keys)
     declared = loaded.config.clusters[source.cluster].registry
+    if not (framings.registers(source.framing) or framings.registers(source.key_framing)):
+        return found
+    if declared is None:
+        if values:
+            return found
+        what = f"cluster {source.cluster} has no registry"
+        hint = "declare one; without it schemas are not known before records come"
+        error = Finding(what, loaded.where("clusters", source.cluster), hint)
+        return replace(found, error=error)
     try:
         topics = _topics(loaded, source, timeout)
-        if declared is None:
-            what = f"cluster {source.cluster} has no registry"
-            hint = "declare one; without it schemas are not known before records come"
-            error = Finding(what, loaded.where("clusters", source.cluster), hint)
-            return SourceVersions(name, source, error=error)
         with connect(access(declared), deadline=timeout) as registry:
-            return _subjects(registry, name, source, topics)
+            return _subjects(registry, found, topics)
     except FederationError as error:
-        return SourceVersions(name, source, error=error.findings[0])
+        return replace(found, error=error.findings[0])
 
 
 def _topics(loaded: Loaded, source: Source, timeout: float) -> Sequence[str]:
@@ -148,18 +157,21 @@ def _topics(loaded: Loaded, source: Source, timeout: float) -> Sequence[str]:
 
 
 def _subjects(
-    registry: SchemaRegistry, name: str, source: Source, topics: Sequence[str]
+    registry: SchemaRegistry, given: SourceVersions, topics: Sequence[str]
 ) -> SourceVersions:
-    known = registry.subjects()
-    values: dict[str, tuple[RegisteredVersion, ...]] = {}
-    keys: dict[str, tuple[RegisteredVersion, ...]] = {}
+    """With what the registry holds besides what is given."""
+    source, known = given.source, registry.subjects()
+    values, keys = dict(given.values), dict(given.keys)
     refused = []
     for topic in topics:
-        wanted = [(s, values) for s in naming.value_subjects(source, topic, known)]
-        wanted += [(s, keys) for s in (naming.key_subject(topic),) if s in known]
+        wanted = []
+        if framings.registers(source.framing):
+            wanted += [(s, values) for s in naming.value_subjects(source, topic, known)]
+        if framings.registers(source.key_framing):
+            wanted += [(s, keys) for s in (naming.key_subject(topic),) if s in known]
         for subject, out in wanted:
             try:
-                out[subject] = tuple(registry.versions(subject))
+                out[subject] = framings.registered(source.cluster, registry.versions(subject))
             except NotAvro as error:
                 refused.append(error.findings[0])
-    return SourceVersions(name, source, values, keys, tuple(refused))
+    return replace(given, values=values, keys=keys, refused=tuple(refused))

@@ -246,3 +246,24 @@ def test_clusters_load_without_streams_and_with_broken_ones(bare, shop):
     bare.write_text("version: 1\nfederation: shop\nclusters: {}\n")
     with pytest.raises(ConfigError, match="needs at least one entry"):
         load_clusters(bare, env={})
+
+
+def test_diff_shows_the_schema_of_a_source_without_registry(shop, registry):
+    """A given schema is held against the contract as a registered one is; nobody is asked."""
+    registry.pop("http://eu:8081")
+    (shop.parent / "raw.avsc").write_text(
+        json.dumps({**CONTRACT, "fields": CONTRACT["fields"][:2]})
+    )
+    source = "        topics: [orders]\n"
+    said = "        framing: {type: json, schema: raw.avsc}\n        key_framing: long\n"
+    text = CONFIG.replace('    registry: {url: "http://eu:8081"}\n', "")
+    shop.write_text(text.replace(source, source + said))
+    done = run("diff", "-c", shop, "-o", "json")
+    assert done.exit_code == 3
+    eu, _ = json.loads(done.stdout)
+    assert eu["error"] is None
+    given, key = eu["versions"]
+    assert (given["subject"], given["version"], given["id"]) == ("raw.avsc", None, None)
+    assert [one["field"] for one in given["refused"]] == ["amount"]
+    assert (key["subject"], key["part"], key["meets"]) == ("long", "key", False)
+    assert "  raw.avsc: cannot meet it" in run("diff", "-c", shop).stdout

@@ -1,8 +1,5 @@
 package federation.map;
 
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -242,12 +239,13 @@ public final class PlainJson {
   /** A whole number may be written with a fraction of zeros. */
   private static String whole(String written) throws MappingException {
     int point = written.indexOf('.');
-    String digits = point < 0 ? written : written.substring(0, point);
-    boolean zeros = point < 0 || written.chars().skip(point + 1L).allMatch(c -> c == '0');
-    if (!zeros || digits.indexOf('e') >= 0 || digits.indexOf('E') >= 0) {
-      throw MappingException.decode("type");
+    for (int i = point < 0 ? 0 : point + 1; i < written.length(); i++) {
+      char c = written.charAt(i);
+      if (point < 0 ? c == 'e' || c == 'E' : c != '0') {
+        throw MappingException.decode("type");
+      }
     }
-    return digits;
+    return point < 0 ? written : written.substring(0, point);
   }
 
   private static String special(String word) throws MappingException {
@@ -280,11 +278,15 @@ public final class PlainJson {
 
   /** JSON can name half of a surrogate pair, which is no text. */
   private static void putText(String words, Output out) throws MappingException {
-    try {
-      ByteBuffer utf8 = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(words));
-      out.writeBytes(utf8.array(), utf8.arrayOffset(), utf8.remaining());
-    } catch (CharacterCodingException half) {
-      throw MappingException.decode("utf8");
+    for (int i = 0; i < words.length(); i++) {
+      if (Character.isSurrogate(words.charAt(i))) {
+        if (i + 1 == words.length() || !Character.isSurrogatePair(words.charAt(i), words.charAt(i + 1))) {
+          throw MappingException.decode("utf8");
+        }
+        i++;
+      }
     }
+    byte[] utf8 = words.getBytes(StandardCharsets.UTF_8);
+    out.writeBytes(utf8, 0, utf8.length);
   }
 }
