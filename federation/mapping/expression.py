@@ -7,6 +7,7 @@ out in :mod:`kinds`. Logical types are their physical numbers and enums text.
 from __future__ import annotations
 
 import operator
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,10 @@ SUBSET = (
     "replace and substring"
 )
 MAX_DEPTH = 100  # well below what either parser takes
+# the grammar takes any, and passes over what it does not know
+_ESCAPE = re.compile(
+    r"""\\(?:[abfnrtv\\"']|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-3][0-7]{2})"""
+)
 _LEVELS = frozenset(  # parts of the grammar that only pass one child on
     {
         "expr",
@@ -297,10 +302,17 @@ class _Compiler:
             if -(2**63) <= value < 2**63:
                 return value, "long"
             raise self.refused(token, f"the number {text}")
-        if token.type == "FLOAT_LIT":
+        if token.type == "FLOAT_LIT" and not text.endswith("."):
             return float(text), "double"
         if token.type in ("STRING_LIT", "MLSTRING_LIT"):
-            return str(celstr(token)), "string"
+            if text[0] not in "rR" and "\\" in _ESCAPE.sub("", text):
+                raise self.refused(token, f"an escape in {text}")
+            try:
+                value = str(celstr(token))
+                value.encode()
+            except ValueError:  # half of a surrogate pair, or beyond the last character
+                raise self.refused(token, f"a character of {text}") from None
+            return value, "string"
         if token.type in ("BOOL_LIT", "NULL_LIT"):
             value = {"true": True, "false": False, "null": None}[text]
             return value, "null" if value is None else "boolean"

@@ -374,14 +374,14 @@ def _of_text(d: Deriver, named: dict[str, Any]) -> Iterator[tuple[Type, dict[str
     yield Type("long"), {"split": {"by": by, "part": d.rng.choice((0, 1, -1))}}
     yield Type("array", items=Type(d.rng.choice(("string", "int")))), {"split": {"by": by}}
     yield from ((Type(kind), named) for kind in ("int", "long", "float", "double", "boolean"))
-    for scale in (0, 0, 1, 1, 2):
+    for scale in (0, 0, 0, 1, 1, 1, 2):
         decimal = Type("bytes", logical="decimal", precision=d.rng.randint(2, 38), scale=scale)
-        yield decimal, named | d.rng.choice(({}, {}, {"lossy": True}))
+        yield decimal, named | d.rng.choice(({}, {}, {}, {"lossy": True}))
     yield d.graphs.uuid(), named
     yield Type("enum", name=d.graphs.name(), symbols=SYMBOLS[:5]), named
-    for _ in range(5):
+    for _ in range(8):
         kind, logical = d.rng.choice(TIMES)
-        need = named | d.rng.choice(({}, {"lossy": True}))
+        need = named | d.rng.choice(({}, {}, {"lossy": True}))
         if "timestamp" in logical:
             need |= d.rng.choice(({}, {"zone": d.rng.choice(ZONES)}))
         yield Type(kind, logical=logical), need

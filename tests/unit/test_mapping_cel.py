@@ -71,6 +71,16 @@ def test_a_refusal_says_what_and_where(cel, what):
         mapper(cel)
 
 
+@pytest.mark.parametrize(
+    "cel",
+    [r"'\q'", r"'\u12'", r"'\?'", r"'\ud800'", r"'\ud83d\ude00'", r"'\U00110000'", r"'\\\q'", "1."],
+)
+def test_a_literal_that_only_one_parser_takes(cel):
+    """What the engine's parser refuses or reads otherwise is refused here."""
+    with pytest.raises(ContractMismatch, match=r"cel does not know"):
+        mapper(cel)
+
+
 @pytest.mark.parametrize("cel", ["(" * 101 + "i" + ")" * 101, "i" + " + 1" * 101, "!" * 101 + "ok"])
 def test_levels_are_bounded(cel):
     """What is nested deeper than the engine's parser takes is refused, not tried."""

@@ -15,7 +15,7 @@ final class Fields {
   private static final Set<Type> BYTES_OR_TEXT = Set.of(Type.BYTES, Type.FIXED, Type.STRING);
   private static final Schema NULL_OR_STRING = Schema.createUnion(Schema.create(Type.NULL), Compiler.string());
 
-  private final Target text = new Target() {
+  private final Paths.Target text = new Paths.Target() {
     @Override
     public Emit of(Schema source) throws ContractException {
       return compiler.resolve(source, NULL_OR_STRING, Hint.NAMED, null);
@@ -26,7 +26,7 @@ final class Fields {
       return compiler.onNull(NULL_OR_STRING, null);
     }
   };
-  private static final Target DISCRIMINATOR = new Target() {
+  private static final Paths.Target DISCRIMINATOR = new Paths.Target() {
     @Override
     public Emit of(Schema source) {
       return Discriminator.of(source);
@@ -43,12 +43,12 @@ final class Fields {
 
   private final Compiler compiler;
   private final Schema writer;
-  private Track track;
-  private int slots = RecordEmit.FIRST;
+  private final Paths paths;
 
-  Fields(Compiler compiler, Schema writer) {
+  Fields(Compiler compiler, Schema writer) throws ContractException {
     this.compiler = compiler;
     this.writer = writer;
+    this.paths = new Paths(compiler, writer);
   }
 
   /** Whether a rule takes the whole datum, so that the writer need not be a record. */
@@ -59,9 +59,6 @@ final class Fields {
   RecordEmit compile(Schema contract, Hint hint) throws ContractException {
     List<String> reasons = new ArrayList<>();
     List<RecordEmit.Step> steps = new ArrayList<>();
-    if (writer.getType() == Type.RECORD) {
-      track = track(writer);
-    }
     for (String name : hint.fields.keySet()) {
       if (contract.getField(name) == null) {
         reasons.add(name + ": the contract has no such field");
@@ -78,7 +75,7 @@ final class Fields {
     if (!reasons.isEmpty()) {
       throw new ContractException(reasons);
     }
-    return new RecordEmit(compiler.shape(writer), track, slots, steps);
+    return new RecordEmit(compiler.shape(writer), paths.track(), paths.slots(), steps);
   }
 
   private RecordEmit.Step step(Schema.Field field, Rule rule) throws ContractException {
@@ -119,7 +116,7 @@ final class Fields {
       Schema.Field source = Names.field(writer, field);
       path = source == null ? null : source.name();
     }
-    return path == null ? null : at(path, new Target() {
+    return path == null ? null : paths.at(path, new Paths.Target() {
       @Override
       public Emit of(Schema source) throws ContractException {
         return compiler.resolve(source, field.schema(), hint, fallback);
@@ -138,12 +135,12 @@ final class Fields {
     boolean nullable = false;
     for (Template.Part part : parts) {
       if (part.path() != null) {
-        RecordEmit.Step step = at(part.path(), text);
+        RecordEmit.Step step = paths.at(part.path(), text);
         if (step == null) {
           return null;
         }
         sources.add(new Template.Source(step.slot(), step.emit()));
-        nullable |= nullable(part.path());
+        nullable |= paths.nullable(part.path());
       }
     }
     Emit inner = compiler.resolve(nullable ? NULL_OR_STRING : Compiler.string(), field.schema(), hint, fallback);
@@ -151,7 +148,7 @@ final class Fields {
   }
 
   private RecordEmit.Step computed(Schema.Field field, String cel, Hint hint, byte[] fallback) throws ContractException {
-    Expression.Node root = Expression.compile(cel, "cel", writer, track == null ? 0 : track.slot);
+    Expression.Node root = Expression.compile(cel, "cel", writer, paths.first());
     if (root.kinds() == Kinds.NONE && root.lacking()) {
       return null;
     }
@@ -164,7 +161,7 @@ final class Fields {
   }
 
   private RecordEmit.Step choice(Schema.Field field, Choice choice, byte[] fallback) throws ContractException {
-    RecordEmit.Step by = at(choice.by(), DISCRIMINATOR);
+    RecordEmit.Step by = paths.at(choice.by(), DISCRIMINATOR);
     if (by == null) {
       return null;
     }
@@ -253,126 +250,5 @@ final class Fields {
 
   private static RecordEmit.Step constant(Schema.Field field, byte[] bytes) {
     return new RecordEmit.Step(field.name(), 0, null, bytes);
-  }
-
-  /** What becomes of the value at the end of a path. */
-  private interface Target {
-    Emit of(Schema source) throws ContractException;
-
-    /** Of a null on the way: an {@link Emit.Fail} where nothing may stand in for it. */
-    Emit ofNull() throws ContractException;
-  }
-
-  /** Remembers a track where it belongs: with its parent, or as the root. */
-  private interface Anchor {
-    void set(Track track);
-  }
-
-  private RecordEmit.Step at(String path, Target target) throws ContractException {
-    String[] names = path.equals(".") ? new String[0] : path.split("\\.", -1);
-    return access(names, 0, writer, RecordEmit.WHOLE, track, t -> track = t, target);
-  }
-
-  /** The source at the rest of a path, or null where the writer's schema has no such place. */
-  private RecordEmit.Step access(String[] path, int done, Schema at, int slot, Track known, Anchor anchor, Target target)
-      throws ContractException {
-    if (done == path.length) {
-      return new RecordEmit.Step("", slot, target.of(at), null);
-    }
-    if (at.getType() == Type.RECORD) {
-      Schema.Field next = at.getField(path[done]);
-      if (next == null) {
-        return null;
-      }
-      Track here = known == null ? track(at, anchor) : known;
-      int pos = next.pos();
-      return access(path, done + 1, next.schema(), here.slot + pos, here.kids[pos], t -> here.kids[pos] = t, target);
-    }
-    return at.getType() == Type.UNION ? through(path, done, at, slot, known, anchor, target) : null;
-  }
-
-  /** A path that leads through a union: into its only type, or into the branch that it names. */
-  private RecordEmit.Step through(String[] path, int done, Schema at, int slot, Track known, Anchor anchor,
-      Target target) throws ContractException {
-    List<Schema> types = at.getTypes();
-    boolean several = Names.several(at);
-    int wanted = several ? Names.branch(at, path[done]) : -1;
-    if (several && wanted < 0) {
-      return null;
-    }
-    Track here = known == null ? new Track(compiler.shape(at), 0) : known;
-    Emit[] emits = new Emit[types.size()];
-    List<String> reasons = new ArrayList<>();
-    boolean found = false;
-    boolean good = false;
-    for (int i = 0; i < emits.length; i++) {
-      int branch = i;
-      if (several ? i != wanted : types.get(i).getType() == Type.NULL) {
-        emits[i] = target.ofNull();
-        good |= !(emits[i] instanceof Emit.Fail);
-        continue;
-      }
-      emits[i] = new Emit.Fail("type");
-      try {
-        RecordEmit.Step step = access(path, several ? done + 1 : done, types.get(i), slot, here.kids[i],
-            t -> here.kids[branch] = t, target);
-        if (step != null) {
-          found = true;
-          good = true;
-          // Where the path ends in the branch itself the value lies behind the index, not at a slot.
-          emits[i] = step.slot() == slot ? step.emit() : new At(step.slot(), step.emit());
-        }
-      } catch (ContractException e) {
-        found = true;
-        reasons.addAll(e.reasons());
-      }
-    }
-    if (!found) {
-      return null;
-    }
-    if (!good) {
-      throw new ContractException(reasons);
-    }
-    anchor.set(here);
-    return new RecordEmit.Step("", slot, new Emit.Union(emits), null);
-  }
-
-  /** Whether null may lie on the way or at the end of a path that is there. */
-  private boolean nullable(String path) {
-    Schema at = writer;
-    boolean nullable = false;
-    for (String name : path.split("\\.", -1)) {
-      if (at.getType() == Type.UNION && Names.several(at)) {
-        at = at.getTypes().get(Names.branch(at, name));
-        nullable = true;
-        continue;
-      }
-      if (at.getType() == Type.UNION) {
-        nullable |= at.isNullable();
-        at = at.getTypes().stream().filter(t -> t.getType() != Type.NULL).findFirst().orElseThrow();
-      }
-      at = at.getField(name).schema();
-    }
-    return nullable || at.isNullable();
-  }
-
-  private Track track(Schema record, Anchor anchor) throws ContractException {
-    Track made = track(record);
-    anchor.set(made);
-    return made;
-  }
-
-  private Track track(Schema record) throws ContractException {
-    Track made = new Track(compiler.shape(record), slots);
-    slots += record.getFields().size() + 1;
-    return made;
-  }
-
-  /** A value that lies elsewhere in the record: at a slot of the scope at hand. */
-  record At(int slot, Emit emit) implements Emit {
-    @Override
-    public int emit(Run run, int pos) throws MappingException {
-      return emit.emit(run, run.slots[run.base + slot]);
-    }
   }
 }
