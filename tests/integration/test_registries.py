@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
 
 from small import Cluster, configured, confluent, record
 
-from federation.config.models import Registry
+from federation.config.connections import Registry
 from federation.plan.registries import access
 from federation.schemas import codec
 from federation.schemas.ids import SchemaId
