@@ -8,14 +8,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
 
-from small import Cluster, configured, confluent, record
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
+
+from glue_server import CREDENTIALS, REGION, Owner, glue_server
+from small import Cluster, avro, configured, confluent, record
 
 from federation.config.connections import Registry
 from federation.plan.registries import access
@@ -207,3 +210,31 @@ def test_a_first_start_needs_its_registries(sandbox, sandbox_env, unique, tmp_pa
     made.env["EU_REGISTRY"] = "http://127.0.0.1:1"
     made.run("start", "--until-caught-up", code=1)
     assert not made.state.joinpath("streams").exists()
+
+
+def test_a_source_in_glue(sandbox, sandbox_env, unique, tmp_path):
+    """Records framed by Glue's serializer are read by schemas that only Glue has, and proven."""
+    eu, hub = (Cluster(sandbox_env, alias) for alias in ("eu", "hub"))
+    topic, target = eu.topic(unique("sales")), unique("orders")
+    amount = {"cents": 5, "currency": "EUR"}
+    with glue_server() as endpoint:
+        owner = Owner(endpoint, "sales-registry")
+        (version,) = owner.add(topic, SALE)
+        for name, number in (("a", version), ("b", version), ("c", str(uuid4()))):
+            body = avro(SALE, {"id": name, "total": amount, "line": {"price": amount}})
+            eu.produce(topic, b"\3\0" + UUID(number).bytes + body, key=name.encode())
+        wanted = stream(topic, target, tombstones="drop")
+        made = configured(sandbox, tmp_path, "glued", {"orders": wanted}, FILES)
+        glue = f"{{type: glue, region: {REGION}, name: sales-registry, url: '{endpoint}'}}"
+        text = made.config.read_text()
+        assert text.count("registry: {url: '${EU_REGISTRY}'}") == 1, text
+        made.config.write_text(text.replace("{url: '${EU_REGISTRY}'}", glue))
+        made.env.update(CREDENTIALS)
+        assert version in made.run("plan", "-o", "json")
+        made.run("start", "--until-caught-up")
+        made.run("verify")
+    assert {m.key() for m in hub.read(target)} == {b"a", b"b"}
+    (dead,) = hub.read(f"{target}.dead")
+    said = dict(dead.headers())
+    assert said["fed.dead.reason"] == b"unknown_id"
+    assert said["fed.dead.schema_id"].startswith(b"glue ")
