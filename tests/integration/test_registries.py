@@ -88,12 +88,13 @@ def stream(eu, hub, **more):
 
 
 def sales(cluster, topic, *names):
-    """Write sales, each with its name for an id."""
+    """Write sales, each with its name for an id; the schema's number."""
     number = cluster.schema(f"{topic}-value", SALE)
     amount = {"cents": 5, "currency": "EUR"}
     for name in names:
         datum = {"id": name, "total": amount, "line": {"price": amount}}
         cluster.produce(topic, confluent(number, SALE, datum), key=name.encode())
+    return number
 
 
 def test_a_contract_in_several_files(sandbox, sandbox_env, unique, tmp_path):
@@ -140,15 +141,17 @@ class Door:
     def __init__(self, to: str) -> None:
         self.to = to
         self.port = 0
+        self.asked: list[str] = []
 
     @contextmanager
     def open(self) -> Iterator[str]:
         """The address, until the end of the block."""
-        to = self.to
+        to, asked = self.to, self.asked
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                asked.append(self.path)
                 given = {"Content-Type": "application/json"}
                 answer = httpx.request(self.command, to + self.path, content=body, headers=given)
                 self.send_response(answer.status_code)
@@ -177,7 +180,7 @@ def test_a_registry_that_is_away_at_a_restart(sandbox, sandbox_env, unique, tmp_
     """After a first run, streams start and go on without their registries, for known schemas."""
     eu, hub = (Cluster(sandbox_env, alias) for alias in ("eu", "hub"))
     topic, target = eu.topic(unique("sales")), unique("orders")
-    sales(eu, topic, "a")
+    number = sales(eu, topic, "a", "b", "c")
     made = configured(sandbox, tmp_path, "away", {"orders": stream(topic, target)}, FILES)
     doors = {alias: Door(one.registry) for alias, one in (("eu", eu), ("hub", hub))}
 
@@ -189,9 +192,10 @@ def test_a_registry_that_is_away_at_a_restart(sandbox, sandbox_env, unique, tmp_
         made.run("plan")
         assert not made.state.joinpath("registries.json").exists()
         made.run("start", "--until-caught-up")
-    sales(eu, topic, "b", "c")
+    assert doors["eu"].asked.count(f"/schemas/ids/{number}") == 1  # for all tasks together
+    sales(eu, topic, "d", "e")
     made.run("start", "--until-caught-up")
-    assert {m.key() for m in hub.read(target)} == {b"a", b"b", b"c"}
+    assert {m.key() for m in hub.read(target)} == {b"a", b"b", b"c", b"d", b"e"}
     text = made.config.read_text()
     made.config.write_text(text.replace("topic-record", "record"))
     made.run("start", "--until-caught-up", code=1)  # another subject: it has to be registered
