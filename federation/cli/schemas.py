@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from federation.config.load import Loaded
-    from federation.config.models import Source, Stream
+    from federation.config.models import Stream
+    from federation.config.sources import Source
     from federation.plan.versions import Compared, SourceVersions
 
 _DIFF = """\b
@@ -97,7 +98,7 @@ def suggest(
     With --from the configuration needs only its clusters. Guesses are marked; read them, then see
     what `lint` and `plan` say.
     """
-    from federation.config.models import NAME
+    from federation.config.values import NAME
     from federation.plan.drafting import draft
 
     if bool(stream) == bool(origins):
@@ -135,7 +136,7 @@ def _sources(
 ) -> tuple[Loaded, tuple[Source, ...], Stream | None]:
     from federation.config.clusters import load_clusters
     from federation.config.load import load
-    from federation.config.models import Source
+    from federation.config.sources import Source
 
     if stream is not None:
         loaded = load(config)

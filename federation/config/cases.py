@@ -23,14 +23,8 @@ from pydantic import (
 
 from federation.config.document import read
 from federation.config.explain import validate
-from federation.config.models import (
-    PLACE,
-    FramingType,
-    Instant,
-    KeyFramingType,
-    Model,
-    Name,
-)
+from federation.config.sources import FramingType, KeyFramingType
+from federation.config.values import PLACE, Instant, Model, Name
 from federation.errors import ConfigError, FederationError, Finding
 from federation.schemas.avro import PRIMITIVES, Schema, parse
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar, Union, get_a
 
 from pydantic import BaseModel, ValidationError
 
-from federation.config import models
+from federation.config import models, values
 from federation.config.document import holds_secret
 from federation.errors import Finding
 from federation.mapping.rules import PATH
@@ -34,10 +34,10 @@ Root = TypeVar("Root", bound=BaseModel)
 _ROUNDS = 64  # each round cuts at least one part; a file with more broken layers keeps its findings
 
 _PATTERNS = {
-    models.NAME: "a name has letters, digits, `_`, `-`, first a letter or digit, at most 63",
-    models.TOPIC: "a topic name has letters, digits, `.`, `_` and `-`, at most 249",
-    models.URL: "an address begins with http:// or https:// and has no blanks",
-    models.PLACE: "write cluster/topic, as in eu/orders",
+    values.NAME: "a name has letters, digits, `_`, `-`, first a letter or digit, at most 63",
+    values.TOPIC: "a topic name has letters, digits, `.`, `_` and `-`, at most 249",
+    values.URL: "an address begins with http:// or https:// and has no blanks",
+    values.PLACE: "write cluster/topic, as in eu/orders",
     PATH: "a path is field names joined by dots (`client.name`), or `.` for the whole",
 }
 _TYPES = {  # pydantic's error type by its first word -> what the value must be

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from federation.config.document import ConfigPath
     from federation.config.mistakes import Facts
-    from federation.config.models import Config, Framing, KeyFraming, Source, Stream
+    from federation.config.models import Config, Stream
+    from federation.config.sources import Framing, KeyFraming, Source
     from federation.schemas.avro import Schema
 
 _SIDES = ("framing", "key_framing")

@@ -21,8 +21,8 @@ from federation.config.framings import (
     unread_keys,
 )
 from federation.config.mistakes import Facts, Mistake
-from federation.config.models import StartOffsets
 from federation.config.refusals import refusal
+from federation.config.sources import StartOffsets
 from federation.errors import FederationError
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from federation.config.document import ConfigPath, Document
-    from federation.config.models import Config, Source, Stream
+    from federation.config.models import Config, Stream
+    from federation.config.sources import Source
     from federation.schemas.avro import Schema
     from federation.schemas.parts import Part
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from federation.config.document import read
 from federation.config.load import load
-from federation.config.models import NAME
+from federation.config.values import NAME
 
 if TYPE_CHECKING:
     from federation.config.load import Loaded

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from pydantic import BaseModel, SecretStr
 
-from federation.config import models
+from federation.config import connections, models, sources, values
 from federation.config.cases import Cases
 from federation.config.lint import RULES
 from federation.config.refusals import REFUSALS
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 
 _MODELS: tuple[type[BaseModel], ...] = (
     models.Config,
-    models.Cluster,
-    models.Registry,
-    models.OAuth,
+    connections.Cluster,
+    connections.Registry,
+    connections.OAuth,
     models.Stream,
     models.Contract,
-    models.Source,
-    models.Framing,
-    models.KeyFraming,
-    models.StartTimestamp,
-    models.StartOffsets,
+    sources.Source,
+    sources.Framing,
+    sources.KeyFraming,
+    sources.StartTimestamp,
+    sources.StartOffsets,
     Rule,
     Choice,
     Case,
@@ -44,7 +44,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     models.Limit,
     models.Run,
 )
-_ALIASES = {models.Duration: "duration", models.Instant: "instant", models.LocalPath: "path"}
+_ALIASES = {values.Duration: "duration", values.Instant: "instant", values.LocalPath: "path"}
 _VARIABLE = {"$ref": "#/$defs/Variable"}
 
 

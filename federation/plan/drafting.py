@@ -15,7 +15,8 @@ from federation.mapping.suggest import Draft, suggest, words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from federation.config.models import Source, Target
+    from federation.config.models import Target
+    from federation.config.sources import Source
     from federation.plan.versions import SourceVersions
     from federation.schemas.avro import Schema, Type
 

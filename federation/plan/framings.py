@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from federation.config.models import Framing, KeyFraming
+    from federation.config.sources import Framing, KeyFraming
     from federation.schemas.avro import Schema
     from federation.schemas.registry import RegisteredVersion
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from federation.config.load import Loaded
-    from federation.config.models import Source, Stream
+    from federation.config.models import Stream
+    from federation.config.sources import Source
     from federation.plan.model import TargetSchema
 
 

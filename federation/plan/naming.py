@@ -12,7 +12,8 @@ from federation.schemas.parts import refer
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from federation.config.models import Source, Stream, Target
+    from federation.config.models import Stream, Target
+    from federation.config.sources import Source
     from federation.schemas.avro import Schema
     from federation.schemas.parts import Part
 

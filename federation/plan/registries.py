@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from federation.schemas.registry import Access, OAuth
 
 if TYPE_CHECKING:
-    from federation.config.models import Registry
+    from federation.config.connections import Registry
 
 _GLUE_DEFAULT = "default-registry"  # what AWS calls the one that is always there
 _COMPATIBLE, _NATIVE = "/apis/ccompat/v7", "/apis/registry/v3"

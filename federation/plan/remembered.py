@@ -9,12 +9,14 @@ silent registry makes the plan fail, as on a first start.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from federation.config.paths import state_folder
 from federation.errors import Finding
+from federation.observe.logs import get_logger
 from federation.plan import naming
 from federation.plan.facts import RegistryFacts, SubjectCheck
 from federation.plan.registries import access
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from federation.plan.facts import Facts
     from federation.plan.model import StreamPlan, TargetSchema
 
+_LOG = get_logger(__name__)
 _FILE = "registries.json"
 
 
@@ -136,7 +139,11 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _write(folder: Path, kept: Mapping[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{_FILE}"
-    draft.write_text(json.dumps(kept), "utf-8")
-    draft.replace(folder / _FILE)
+    """Replace what is kept; where that cannot be, the next start needs its registries."""
+    draft = folder / f".{_FILE}.{os.getpid()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        draft.write_text(json.dumps(kept), "utf-8")
+        draft.replace(folder / _FILE)
+    except OSError as error:
+        _LOG.warning("what registries hold cannot be kept", error=str(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from federation.config.models import StartOffsets, StartTimestamp
+from federation.config.sources import StartOffsets, StartTimestamp
 from federation.mapping import resolve, where
 from federation.mapping.keys import key_schema
 from federation.mapping.resolve import ContractMismatch
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from federation.config.models import Source, Stream
+    from federation.config.models import Stream
+    from federation.config.sources import Source
     from federation.kafka.facts import ClusterFacts, TopicFacts
     from federation.mapping.rules import Rule
     from federation.plan.facts import RegistryFacts

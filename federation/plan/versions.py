@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from federation.config.load import Loaded
-    from federation.config.models import Source
+    from federation.config.sources import Source
     from federation.mapping.changes import Change
     from federation.mapping.report import MappingReport
     from federation.mapping.rules import Rule

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from federation.config.cases import Case, LoadedCases, Step
     from federation.config.document import ConfigPath
     from federation.config.load import Loaded
-    from federation.config.models import Framing, KeyFraming, Stream
+    from federation.config.models import Stream
+    from federation.config.sources import Framing, KeyFraming
     from federation.plan.model import FramingPlan, StreamPlan
     from federation.schemas.avro import Schema
     from federation.schemas.framing import Header, Side

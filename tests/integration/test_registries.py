@@ -8,16 +8,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
 
-from small import Cluster, configured, confluent, record
+sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
 
-from federation.config.models import Registry
+from glue_server import CREDENTIALS, REGION, Owner, glue_server
+from small import Cluster, avro, configured, confluent, record
+
+from federation.config.connections import Registry
 from federation.plan.registries import access
 from federation.schemas import codec
 from federation.schemas.ids import SchemaId
@@ -85,12 +88,13 @@ def stream(eu, hub, **more):
 
 
 def sales(cluster, topic, *names):
-    """Write sales, each with its name for an id."""
+    """Write sales, each with its name for an id; the schema's number."""
     number = cluster.schema(f"{topic}-value", SALE)
     amount = {"cents": 5, "currency": "EUR"}
     for name in names:
         datum = {"id": name, "total": amount, "line": {"price": amount}}
         cluster.produce(topic, confluent(number, SALE, datum), key=name.encode())
+    return number
 
 
 def test_a_contract_in_several_files(sandbox, sandbox_env, unique, tmp_path):
@@ -137,15 +141,17 @@ class Door:
     def __init__(self, to: str) -> None:
         self.to = to
         self.port = 0
+        self.asked: list[str] = []
 
     @contextmanager
     def open(self) -> Iterator[str]:
         """The address, until the end of the block."""
-        to = self.to
+        to, asked = self.to, self.asked
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                asked.append(self.path)
                 given = {"Content-Type": "application/json"}
                 answer = httpx.request(self.command, to + self.path, content=body, headers=given)
                 self.send_response(answer.status_code)
@@ -174,7 +180,7 @@ def test_a_registry_that_is_away_at_a_restart(sandbox, sandbox_env, unique, tmp_
     """After a first run, streams start and go on without their registries, for known schemas."""
     eu, hub = (Cluster(sandbox_env, alias) for alias in ("eu", "hub"))
     topic, target = eu.topic(unique("sales")), unique("orders")
-    sales(eu, topic, "a")
+    number = sales(eu, topic, "a", "b", "c")
     made = configured(sandbox, tmp_path, "away", {"orders": stream(topic, target)}, FILES)
     doors = {alias: Door(one.registry) for alias, one in (("eu", eu), ("hub", hub))}
 
@@ -186,9 +192,10 @@ def test_a_registry_that_is_away_at_a_restart(sandbox, sandbox_env, unique, tmp_
         made.run("plan")
         assert not made.state.joinpath("registries.json").exists()
         made.run("start", "--until-caught-up")
-    sales(eu, topic, "b", "c")
+    assert doors["eu"].asked.count(f"/schemas/ids/{number}") == 1  # for all tasks together
+    sales(eu, topic, "d", "e")
     made.run("start", "--until-caught-up")
-    assert {m.key() for m in hub.read(target)} == {b"a", b"b", b"c"}
+    assert {m.key() for m in hub.read(target)} == {b"a", b"b", b"c", b"d", b"e"}
     text = made.config.read_text()
     made.config.write_text(text.replace("topic-record", "record"))
     made.run("start", "--until-caught-up", code=1)  # another subject: it has to be registered
@@ -207,3 +214,31 @@ def test_a_first_start_needs_its_registries(sandbox, sandbox_env, unique, tmp_pa
     made.env["EU_REGISTRY"] = "http://127.0.0.1:1"
     made.run("start", "--until-caught-up", code=1)
     assert not made.state.joinpath("streams").exists()
+
+
+def test_a_source_in_glue(sandbox, sandbox_env, unique, tmp_path):
+    """Records framed by Glue's serializer are read by schemas that only Glue has, and proven."""
+    eu, hub = (Cluster(sandbox_env, alias) for alias in ("eu", "hub"))
+    topic, target = eu.topic(unique("sales")), unique("orders")
+    amount = {"cents": 5, "currency": "EUR"}
+    with glue_server() as endpoint:
+        owner = Owner(endpoint, "sales-registry")
+        (version,) = owner.add(topic, SALE)
+        for name, number in (("a", version), ("b", version), ("c", str(uuid4()))):
+            body = avro(SALE, {"id": name, "total": amount, "line": {"price": amount}})
+            eu.produce(topic, b"\3\0" + UUID(number).bytes + body, key=name.encode())
+        wanted = stream(topic, target, tombstones="drop")
+        made = configured(sandbox, tmp_path, "glued", {"orders": wanted}, FILES)
+        glue = f"{{type: glue, region: {REGION}, name: sales-registry, url: '{endpoint}'}}"
+        text = made.config.read_text()
+        assert text.count("registry: {url: '${EU_REGISTRY}'}") == 1, text
+        made.config.write_text(text.replace("{url: '${EU_REGISTRY}'}", glue))
+        made.env.update(CREDENTIALS)
+        assert version in made.run("plan", "-o", "json")
+        made.run("start", "--until-caught-up")
+        made.run("verify")
+    assert {m.key() for m in hub.read(target)} == {b"a", b"b"}
+    (dead,) = hub.read(f"{target}.dead")
+    said = dict(dead.headers())
+    assert said["fed.dead.reason"] == b"unknown_id"
+    assert said["fed.dead.schema_id"].startswith(b"glue ")

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from federation.config.load import load
-from federation.config.models import FramingType, KeyFramingType
+from federation.config.sources import FramingType, KeyFramingType
 from federation.errors import ConfigError
 from federation.schemas.framing import FRAMINGS
 

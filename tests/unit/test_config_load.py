@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from federation.config.load import load
-from federation.config.models import StartTimestamp
+from federation.config.sources import StartTimestamp
 from federation.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -73,7 +73,7 @@ def test_glue(tmp_path):
     assert (made.kind, made.region, made.name, made.url) == (
         "glue", "eu-central-1", "default-registry", "http://end:1",
     )  # fmt: skip
-    assert made.identity == "glue eu-central-1 http://end:1"
+    assert made.identity == "glue eu-central-1 default-registry http://end:1"
 
 
 def test_secrets_do_not_show(tmp_path):

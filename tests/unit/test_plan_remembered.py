@@ -111,3 +111,11 @@ def test_a_damaged_memory_is_none(before, damage):
 def test_secrets_are_not_kept(before):
     """The memory names registries without their credentials."""
     assert "hunter" not in (remembered.state_folder(before) / "registries.json").read_text()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    """Nothing is kept, and nothing fails by that: whoever runs there says what is wrong."""
+    config = loaded(tmp_path)
+    (tmp_path / "state").write_text("a file in the folder's place")
+    remembered.keep(config, facts())
+    assert remembered.recall(config, facts(eu_registry=silent("eu"))).registries["eu"].error == DOWN

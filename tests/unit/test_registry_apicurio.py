@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
 
 from registry_server import COMPATIBLE, INT, NATIVE, OUTER, held, serving_apicurio
 
-from federation.config.models import Registry
+from federation.config.connections import Registry
 from federation.errors import ClusterError
 from federation.plan.registries import access
 from federation.schemas.ids import SchemaId

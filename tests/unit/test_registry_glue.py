@@ -2,79 +2,38 @@
 
 from __future__ import annotations
 
-import json
 import sys
+from pathlib import Path
 from uuid import UUID, uuid4
 
-import boto3
 import pytest
-from moto.core.responses import ActionResult
-from moto.glue.models import glue_backends
-from moto.glue.responses import GlueResponse
-from moto.server import ThreadedMotoServer
+
+sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
+
+from glue_server import REGION, Owner, glue_server
 
 from federation.errors import ClusterError, SetupError
 from federation.schemas.ids import SchemaId
 from federation.schemas.refusal import UnknownSchemaId
 from federation.schemas.registry import Access, NotAvro, connect
 
-REGION = "eu-central-1"
 A = {"type": "record", "name": "A", "fields": [{"name": "a", "type": "int"}]}
 A2 = {"type": "record", "name": "A", "fields": [{"name": "a", "type": "long"}]}
-
-
-def _list_schemas(self):
-    """What moto lacks: ListSchemas, two names a page."""
-    name = self.parameters["RegistryId"]["RegistryName"]
-    backend = glue_backends[self.current_account][self.region]
-    backend.get_registry(self.parameters["RegistryId"])  # raises where there is none
-    first = int(self.parameters.get("NextToken", 0))
-    names = sorted(backend.registries[name].schemas)
-    page = {"Schemas": [{"SchemaName": one} for one in names[first : first + 2]]}
-    if first + 2 < len(names):
-        page["NextToken"] = str(first + 2)
-    return ActionResult(page)
 
 
 @pytest.fixture(scope="module")
 def endpoint():
     """Glue's server."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(GlueResponse, "list_schemas", _list_schemas, raising=False)
-        patch.setenv("AWS_ACCESS_KEY_ID", "key")
-        patch.setenv("AWS_SECRET_ACCESS_KEY", "hunter2-secret")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        moto = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        moto.start()
-        host, port = moto.get_host_and_port()
-        yield f"http://{host}:{port}"
-        moto.stop()
+    with glue_server() as url:
+        yield url
 
 
 @pytest.fixture
 def registry(endpoint):
-    """A registry of a new name, as AWS's own client fills it."""
-    glue = boto3.client("glue", region_name=REGION, endpoint_url=endpoint)
-    name = f"r-{uuid4()}"
-    glue.create_registry(RegistryName=name)
-
-    def add(schema, *definitions, kind="AVRO"):
-        at = {"RegistryName": name, "SchemaName": schema}
-        first, *others = [d if isinstance(d, str) else json.dumps(d) for d in definitions]
-        ids = [
-            glue.create_schema(
-                RegistryId={"RegistryName": name}, SchemaName=schema, DataFormat=kind,
-                Compatibility="NONE", SchemaDefinition=first,
-            )["SchemaVersionId"]
-        ]  # fmt: skip
-        ids += [
-            glue.register_schema_version(SchemaId=at, SchemaDefinition=one)["SchemaVersionId"]
-            for one in others
-        ]
-        return ids
-
-    with client(endpoint, name) as found:
-        yield found, add
+    """A client of a registry of a new name, and how its owner fills it."""
+    owner = Owner(endpoint, f"r-{uuid4()}")
+    with client(endpoint, owner.name) as found:
+        yield found, owner.add
 
 
 def client(endpoint, name=None):

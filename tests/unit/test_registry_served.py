@@ -95,11 +95,11 @@ def test_a_plan_with_glue_is_served(tmp_path, asked):
     (stream,) = plan.streams
     with serving.served(plan) as reach:
         eu, us = (one.cluster.registry for one in reach(stream).sources)
-        assert (eu.kind, eu.identity) == ("served", "glue eu-central-1")
+        assert (eu.kind, eu.identity) == ("served", "glue eu-central-1 default-registry")
         headers = {"Authorization": f"Bearer {eu.token}"}
         assert httpx.get(f"{eu.url}/glue/{VERSION}", headers=headers).json() == {"schema": "int"}
         assert us == stream.sources[1].cluster.registry
-    assert asked == ["glue eu-central-1", "closed"]
+    assert asked == ["glue eu-central-1 default-registry", "closed"]
 
 
 def test_a_plan_without_is_left_alone(tmp_path, asked):

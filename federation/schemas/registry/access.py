@@ -70,7 +70,7 @@ class Access:
         if self.known_as is not None:
             return self.known_as
         at = shown(self.native or self.url)
-        return " ".join(one for one in (self.kind, self.region, at.rstrip("/")) if one)
+        return " ".join(one for one in (self.kind, self.region, self.name, at.rstrip("/")) if one)
 
 
 def shown(url: str) -> str:
