@@ -55,7 +55,9 @@ def test_refused(schema, reason):
     "schema",
     [
         record("R", {f"f{n}": "int" for n in range(5_000)}),
-        record("R", {"e": {"type": "enum", "name": "E", "symbols": [f"S{n}" for n in range(10**5)]}}),
+        record(
+            "R", {"e": {"type": "enum", "name": "E", "symbols": [f"S{n}" for n in range(10**5)]}}
+        ),
         record("R", {"u": [record(f"B{n}", {"x": "int"}) for n in range(500)]}),
         doubled(40, "int"),
         record("R", {f"f{n}": ["null", "R"] for n in range(300)}),
