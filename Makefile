@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE := federation tests hatch_build.py
 
-.PHONY: help setup fmt lint java junit differential unit integration pytest test demo wheel constraints jars clean clean-all
+.PHONY: help setup fmt lint java junit differential fuzz jmh unit integration pytest test demo wheel constraints jars clean clean-all
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,12 @@ junit: setup ## test the Java operators
 
 differential: setup ## compare the Java operators with the reference on N random cases (SEED: of the first)
 	$(BIN)/python tests/differential --cases $(or $(N),200000) --seed $(or $(SEED),0)
+
+fuzz: setup ## feed the Java operators N damaged payloads, judged by Avro's own reader (SEED: of the first)
+	$(BIN)/python -m federation.flink.javatest run federation.map.Fuzz $(or $(N),1000000) $(or $(SEED),1)
+
+jmh: setup ## measure the transcoder beside Avro's own readers (ARGS: more options for JMH)
+	$(BIN)/python -m federation.flink.javatest jmh -prof gc $(ARGS)
 
 unit: setup ## the quick tests: unit, property, docs (ARGS: more options for pytest)
 	$(BIN)/pytest $(wildcard tests/unit tests/property tests/conformance tests/docs) -m 'not integration' $(ARGS)

@@ -11,6 +11,8 @@ from federation.schemas.avro import ABSENT
 if TYPE_CHECKING:
     from federation.schemas.avro import Field, Schema, Type
 
+MAX_FIELDS = 20_000  # of one schema, written out: named types can make them double with each level
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -70,7 +72,7 @@ def _fields(root: Type) -> dict[str, Field]:
     """Every field by its path; a record is not entered again within itself."""
     found: dict[str, Field] = {}
     stack: list[tuple[Type, str, frozenset[int]]] = [(root, "", frozenset())]
-    while stack:
+    while stack and len(found) < MAX_FIELDS:
         node, path, within = stack.pop()
         for record in leaves(node):
             if record.kind == "record" and id(record) not in within:

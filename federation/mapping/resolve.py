@@ -240,6 +240,7 @@ class _Resolver:
         key = (w, c, o)
         self.spent += 1
         if key in self.making or (key in self.memo and self.spent > MAX_REPORTED):
+            self.used[source] = True  # what it reads has been told where it first stood
             return self.memo[key]
         made: list[Step] = []
         self.memo[key] = Step(lambda v: made[0].run(v))  # noqa: PLW0108 - made later, for itself

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -130,3 +131,15 @@ def test_dead_letter_stages_are_those_of_the_reference() -> None:
         f"tage `{stage}`" in mapping or f"stage `{stage}`" in mapping
         for stage in ("frame", "schema", "map", "key", "decode")
     )
+
+
+def test_the_deviations_from_avro_are_told() -> None:
+    """The page on Avro names exactly the cases in which the tests expect another outcome."""
+    page = (ROOT / "docs" / "reference" / "avro-conformance.md").read_text()
+    section = page.partition("## Deviations")[2].partition("\n## ")[0]
+    kept = json.loads((ROOT / "tests" / "vectors" / "deviations.json").read_text())
+    rows = [set(re.findall(r"`([a-z]+-[a-z0-9-]+)`", row)) for row in section.splitlines()]
+    assert [row for row in rows if row] == [set(kept["names"]), set(kept["meaning"])]
+    count = sum(map(len, kept.values()))
+    assert f"The other {count} must fail" in section
+    assert f"742 cases {742 - count} give" in section

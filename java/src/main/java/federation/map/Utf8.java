@@ -24,19 +24,22 @@ final class Utf8 {
       }
       return ((long) LONGS.get(in, from) & HIGH & (1L << 8 * size) - 1) == 0;
     }
-    for (int i = from; i < to - 8; i += 8) {
-      if (((long) LONGS.get(in, i) & HIGH) != 0) {
-        return false;
+    // Most texts are ASCII and short: the answer is looked at once, and four loads do for up to 32 bytes.
+    long bits = (long) LONGS.get(in, from) | (long) LONGS.get(in, to - 8);
+    if (size > 16) {
+      bits |= (long) LONGS.get(in, from + 8) | (long) LONGS.get(in, to - 16);
+      for (int i = from + 16; i < to - 16; i += 8) {
+        bits |= (long) LONGS.get(in, i);
       }
     }
-    return ((long) LONGS.get(in, to - 8) & HIGH) == 0;
+    return (bits & HIGH) == 0;
   }
 
   private static boolean sequences(byte[] in, int from, int to) {
     int i = from;
     while (i < to) {
       if (in[i] >= 0) {
-        i++;
+        i += to - i >= 8 && ((long) LONGS.get(in, i) & HIGH) == 0 ? 8 : 1;
         continue;
       }
       int size = sequence(in, i, to);

@@ -90,6 +90,49 @@ class CompileTest {
     assertTrue(Resources.run(transcoder, new byte[] {4, 0}).length > 2000);
   }
 
+  @Test
+  @DisplayName("what is beyond the bounds is refused, what is within them is compiled at once")
+  void bounds() throws Exception {
+    Schema deep = deep(40, "int"); // two types a level
+    ContractException e = assertThrows(ContractException.class, () -> Transcoder.compile(deep, deep, Map.of()));
+    assertTrue(e.getMessage().contains("more than 64 types within types"), e.getMessage());
+    Schema wide = record(25_000);
+    e = assertThrows(ContractException.class, () -> Transcoder.compile(wide, wide, Map.of()));
+    assertTrue(e.getMessage().contains("more than 20000 types"), e.getMessage());
+    List<String> symbols = IntStream.range(0, 100_000).mapToObj(i -> "S" + i).toList();
+    Schema vast = Schema.createRecord("R", null, null, false,
+        List.of(new Schema.Field("e", Schema.createEnum("E", null, null, symbols), null, null)));
+    for (Schema one : List.of(record(5_000), vast, many("B", 500), doubled(40, Schema.Type.INT))) {
+      Transcoder transcoder = Transcoder.compile(one, one, Map.of());
+      assertThrows(MappingException.class, () -> Resources.run(transcoder, new byte[0]));
+    }
+  }
+
+  @Test
+  @DisplayName("two to the power of 40 nulls, claimed by no byte at all, are a dead letter soon")
+  void hollow() throws Exception {
+    Schema doubled = doubled(40, Schema.Type.NULL);
+    Transcoder transcoder = Transcoder.compile(doubled, doubled, Map.of());
+    MappingException e = assertThrows(MappingException.class, () -> Resources.run(transcoder, new byte[0]));
+    assertEquals("items", e.reason());
+  }
+
+  private static Schema record(int fields) {
+    return Schema.createRecord("R", null, null, false, IntStream.range(0, fields)
+        .mapToObj(i -> new Schema.Field("f" + i, Schema.create(Schema.Type.INT), null, null)).toList());
+  }
+
+  /** A record whose fields double with each level. */
+  private static Schema doubled(int levels, Schema.Type leaf) {
+    Schema made = Schema.createRecord("R0", null, null, false,
+        List.of(new Schema.Field("x", Schema.create(leaf), null, null)));
+    for (int i = 1; i < levels; i++) {
+      made = Schema.createRecord("R" + i, null, null, false,
+          List.of(new Schema.Field("a", made, null, null), new Schema.Field("b", made, null, null)));
+    }
+    return made;
+  }
+
   private static void attempt(Schema writer, Schema contract) {
     try {
       Transcoder.compile(writer, contract, Map.of());
