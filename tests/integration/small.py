@@ -11,7 +11,6 @@ import fastavro
 import httpx
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
-from ruamel.yaml import YAML
 from streams import Case
 
 if TYPE_CHECKING:
@@ -151,8 +150,7 @@ def configured(
         "run": {"checkpoint": "1s"},
     }  # fmt: skip
     file = folder / f"{name}.yaml"
-    with file.open("w") as out:
-        YAML(typ="safe").dump(config | more, out)
+    file.write_text(json.dumps(config | more))  # JSON is YAML
     target = next(iter(streams.values()))["target"]["topic"]
     return Case(
         file, folder / "none", box.env(), target, f"{target}.dead", folder / ".federation" / name
