@@ -104,7 +104,8 @@ def compile_java(
     compiler, java = jars.resolve("compiler")[0], jvm.find_java(int(RELEASE))
     command = [str(java), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-jar", str(compiler)]
     command += [f"-{RELEASE}", "-g", "-parameters", "-warn:none", "-Xemacs"]
-    command += [] if annotations else ["-proc:none"]
+    made = classes.with_suffix(".generated")  # what processors write; without it, where we stand
+    command += ["-s", str(made)] if annotations else ["-proc:none"]
     done = subprocess.run(
         [*command, "-encoding", "UTF-8", f"@{arguments}"],
         capture_output=True,
