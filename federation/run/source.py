@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LAG_EVERY = 1.0
 _RATE_OVER = 2.0  # seconds
+_SILENT = 7.0  # seconds; trouble is told within ten
 
 
 class SourceWatch:
@@ -44,10 +45,12 @@ class SourceWatch:
         self._partitions: tuple[PartitionStatus, ...] = ()
         self._error = ""
         self._error_since = 0
+        self._heard: float | None = None  # when the cluster last answered, or refused to
         self._since, self._before, self._rate = time.monotonic(), 0, 0.0
 
     def start(self) -> None:
         """Begin to follow the lag."""
+        self._heard = time.monotonic()
         self._thread.start()
 
     def close(self) -> None:
@@ -73,6 +76,7 @@ class SourceWatch:
             told: what its tasks say in words, likewise.
         """
         own = next((c for v, c in vertices.items() if self.reads(v)), {})
+        error, since = self._trouble()
         words = next((w for v, w in told.items() if self.reads(v)), {})
         kinds = (f"duplicates_{self._index}", f"transportDuplicates_{self._index}")
         return SourceStatus(
@@ -85,19 +89,27 @@ class SourceWatch:
             dead_letters=own.get("deadLetters", 0),
             filtered=own.get("recordsFiltered", 0),
             looped=own.get("recordsLooped", 0),
-            error=self._error,
-            error_since=self._error_since,
+            error=error,
+            error_since=since,
             troubles=_troubles(words.get("troubles", ())),
             schema_changes=() if self._silent else _changes(words.get("schemaChanges", ())),
             partitions=self._partitions,
         )
+
+    def _trouble(self) -> tuple[str, int]:
+        """Why the cluster does not answer, and since when; a call that hangs is no answer either."""
+        silence = 0.0 if self._heard is None else time.monotonic() - self._heard
+        if self._error or silence < _SILENT:
+            return self._error, self._error_since
+        since = int((time.time() - silence) * 1000)
+        return f"cluster {self._cluster} has not answered for {silence:.0f} s", since
 
     def _follow(self) -> None:
         while not self._closed.is_set():
             lags, error = reachable(self.lag)
             if not error or not self._error:
                 self._error_since = int(time.time() * 1000) if error else 0
-            self._error = error
+            self._error, self._heard = error, time.monotonic()
             if not self._error:
                 self._partitions = tuple(
                     PartitionStatus(g.topic, g.partition, g.position, g.end, g.records)

@@ -294,6 +294,22 @@ class TestSourceWatch:
             release.set()
             watch.close()
 
+    def test_a_cluster_that_hangs_is_told_of(self, monkeypatch: pytest.MonkeyPatch):
+        """A call that does not come back is trouble after some seconds, with its beginning."""
+        release = threading.Event()
+        monkeypatch.setattr(lag.clients, "reach", lambda *_a, **_k: release.wait(30))
+        watch = SourceWatch(SOURCE, 0, "g")
+        watch.start()
+        try:
+            assert watch.status({}, {}).error == ""
+            watch._heard -= 8
+            found = watch.status({}, {})
+            assert found.error == "cluster eu has not answered for 8 s"
+            assert 7_000 < time.time() * 1000 - found.error_since < 30_000
+        finally:
+            release.set()
+            watch.close()
+
     def test_counters_are_those_of_the_source(self):
         """A source's own vertex, and the duplicates that carry its number, wherever they are."""
         watch = SourceWatch(SOURCE, 1, "g")
