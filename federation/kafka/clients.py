@@ -68,7 +68,12 @@ def admin(alias: str, properties: Mapping[str, object], **overrides: object) -> 
 
 
 def consumer(
-    alias: str, properties: Mapping[str, object], *, group: str | None = None, **overrides: object
+    alias: str,
+    properties: Mapping[str, object],
+    *,
+    group: str | None = None,
+    trouble: Trouble | None = None,
+    **overrides: object,
 ) -> Consumer:
     """A consumer for manual assignment: read committed, no commits, ends of partitions told.
 
@@ -76,6 +81,7 @@ def consumer(
         alias: the cluster's alias.
         properties: the cluster's Java properties.
         group: whose committed offsets may be read; no group is ever joined.
+        trouble: collects what the client reports in the background.
         overrides: librdkafka properties with ``_`` for ``.``.
 
     Raises:
@@ -90,7 +96,7 @@ def consumer(
         "enable_partition_eof": True,
         "check_crcs": True,
     }
-    return _client(Consumer, alias, properties, settings | overrides, Trouble())
+    return _client(Consumer, alias, properties, settings | overrides, trouble or Trouble())
 
 
 def producer(alias: str, properties: Mapping[str, object], **overrides: object) -> Producer:

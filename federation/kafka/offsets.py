@@ -33,11 +33,9 @@ def begins(admin: AdminClient, partitions: Iterable[Partition], where: str) -> d
     return _list(admin, dict.fromkeys(partitions, OffsetSpec.earliest()), where)
 
 
-def ends(
-    admin: AdminClient, partitions: Iterable[Partition], where: str, timeout: float = _TIMEOUT
-) -> dict[Partition, int]:
+def ends(admin: AdminClient, partitions: Iterable[Partition], where: str) -> dict[Partition, int]:
     """Offset behind the last committed record (the last stable offset), per partition."""
-    return _list(admin, dict.fromkeys(partitions, OffsetSpec.latest()), where, timeout)
+    return _list(admin, dict.fromkeys(partitions, OffsetSpec.latest()), where)
 
 
 def at(
@@ -51,7 +49,7 @@ def at(
 
 
 def committed(
-    consumer: Consumer, partitions: Iterable[Partition], where: str
+    consumer: Consumer, partitions: Iterable[Partition], where: str, timeout: float = _TIMEOUT
 ) -> dict[Partition, int]:
     """What the consumer's group has committed; partitions without a commit are left out.
 
@@ -61,12 +59,12 @@ def committed(
     asked = [TopicPartition(*partition) for partition in partitions]
     patient = Retrying(
         retry=retry_if_exception(_coordinator_is_moving),
-        stop=stop_after_delay(_TIMEOUT),
+        stop=stop_after_delay(timeout),
         wait=wait_fixed(0.2),
         reraise=True,
     )
     found = attempt(
-        lambda: patient(consumer.committed, asked, timeout=_TIMEOUT),
+        lambda: patient(consumer.committed, asked, timeout=timeout),
         "the group's committed offsets cannot be read",
         where,
     )
@@ -78,16 +76,13 @@ def _coordinator_is_moving(error: BaseException) -> bool:
 
 
 def _list(
-    admin: AdminClient,
-    asked: Mapping[Partition, OffsetSpec],
-    where: str,
-    timeout: float = _TIMEOUT,
+    admin: AdminClient, asked: Mapping[Partition, OffsetSpec], where: str
 ) -> dict[Partition, int]:
     if not asked:
         return {}
     request = {TopicPartition(*partition): spec for partition, spec in asked.items()}
     answers = admin.list_offsets(
-        request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=timeout
+        request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=15
     )
     return {
         (p.topic, p.partition): wait(

@@ -10,22 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from confluent_kafka import KafkaException
+
 from federation.errors import ClusterError, FederationError, Incomplete
-from federation.kafka import clients, offsets
+from federation.kafka import clients, offsets, watching
 from federation.kafka.reading import Span, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from confluent_kafka import Consumer
-    from confluent_kafka.admin import AdminClient
 
     from federation.kafka.offsets import Partition
     from federation.plan.model import SourcePlan
 
-# Seconds; both together, and a pause, are under the ten within which status tells of trouble.
-_ANSWER = 3.0
-_REACH = 4.0
+_ANSWER = 3.0  # seconds; twice, and a pause, are under the ten within which status tells of trouble
 _STILL = 3  # samples without a move before the rest is looked at
 
 
@@ -51,7 +50,7 @@ class SourceLag:
         self._source = source
         self._group = group
         self._where = f"cluster {source.cluster.alias}"
-        self._admin: AdminClient | None = None
+        self._trouble = clients.Trouble()
         self._consumer: Consumer | None = None
         self._still: dict[Partition, tuple[int, int, int]] = {}  # position, end, times seen
         self._empty_to: dict[Partition, int] = {}  # no record up to here
@@ -62,7 +61,7 @@ class SourceLag:
         Raises:
             ClusterError: the cluster does not answer.
         """
-        if self._admin is not None:
+        if self._consumer is not None:
             try:
                 return self._sample()
             except ClusterError:  # clients remember who led a partition before its broker died
@@ -71,11 +70,23 @@ class SourceLag:
 
     def _sample(self) -> tuple[PartitionLag, ...]:
         partitions = self._partitions()
-        admin = self._connect()
-        ends = offsets.ends(admin, partitions, self._where, _ANSWER)
-        committed = self._committed(partitions)
+        consumer = self._connect()
+        try:
+            ends = watching.ends(consumer, partitions, self._where, _ANSWER)
+        except ClusterError as error:
+            consumer.poll(0)  # hands over what happened in the background
+            cluster = self._source.cluster
+            cause = self._trouble.main()
+            if cause is None and isinstance(error.__cause__, KafkaException):
+                cause = error.__cause__.args[0]
+            if cause is None:
+                raise
+            bootstrap = cluster.properties["bootstrap.servers"]
+            raise clients.unreachable(cluster.alias, bootstrap, cause, _ANSWER) from None
+        consumer.poll(0)  # nothing is assigned: only its background's reports are taken
+        committed = offsets.committed(consumer, partitions, self._where, _ANSWER)
         missing = [p for p in partitions if p not in committed]
-        positions = committed | self._before_first(admin, missing, ends)
+        positions = committed | self._before_first(consumer, missing, ends)
         for partition in partitions:
             self._look(partition, positions[partition], ends[partition])
         return tuple(
@@ -91,48 +102,45 @@ class SourceLag:
         """Delete what an earlier life of the stream published; True if there was something."""
         if not self.published():
             return False
-        (future,) = (
-            self._connect().delete_consumer_groups([self._group], request_timeout=15).values()
-        )
+        cluster = self._source.cluster
+        admin = clients.reach(cluster.alias, cluster.properties).admin
+        (future,) = admin.delete_consumer_groups([self._group], request_timeout=15).values()
         clients.wait(future, f"group {self._group} cannot be deleted", self._where)
         return True
 
     def published(self) -> bool:
         """Whether the stream has ever published a position on this source."""
-        return bool(self._committed(self._partitions()))
+        return bool(offsets.committed(self._connect(), self._partitions(), self._where))
 
     def close(self) -> None:
         """Close the connections."""
         if self._consumer is not None:
             self._consumer.close()
-        self._admin = self._consumer = None
+        self._consumer = None
 
     def _partitions(self) -> list[Partition]:
         return [(t.name, n) for t in self._source.topics for n in range(t.partitions)]
 
-    def _committed(self, partitions: list[Partition]) -> dict[Partition, int]:
+    def _connect(self) -> Consumer:
         if self._consumer is None:
             cluster = self._source.cluster
-            self._connect()  # says in one sentence why the cluster does not answer
-            self._consumer = clients.consumer(cluster.alias, cluster.properties, group=self._group)
-        return offsets.committed(self._consumer, partitions, self._where)
-
-    def _connect(self) -> AdminClient:
-        if self._admin is None:
-            cluster = self._source.cluster
-            self._admin = clients.reach(cluster.alias, cluster.properties, _REACH).admin
-        return self._admin
+            self._trouble = clients.Trouble()
+            self._consumer = clients.consumer(
+                cluster.alias, cluster.properties, group=self._group, trouble=self._trouble
+            )
+        return self._consumer
 
     def _before_first(
-        self, admin: AdminClient, missing: list[Partition], ends: Mapping[Partition, int]
+        self, consumer: Consumer, missing: list[Partition], ends: Mapping[Partition, int]
     ) -> dict[Partition, int]:
         """Where partitions begin that have published nothing yet."""
         if self._source.start.kind == "latest":
             return {p: ends[p] for p in missing}
-        found = offsets.begins(admin, missing, self._where)
+        found = watching.begins(consumer, missing, self._where, _ANSWER)
         if self._source.start.kind == "timestamp":
             assert self._source.start.timestamp is not None
-            found = offsets.at(admin, missing, self._source.start.timestamp, self._where)
+            instant = self._source.start.timestamp
+            found = watching.at(consumer, missing, instant, self._where, _ANSWER)
         elif self._source.start.offsets is not None:
             for topic, partition in missing:
                 declared = self._source.start.offsets.get(topic, {}).get(partition)

@@ -97,7 +97,7 @@ class SourceWatch:
         )
 
     def _trouble(self) -> tuple[str, int]:
-        """Why the cluster does not answer, and since when; a call that hangs is no answer either."""
+        """Why the cluster does not answer, and since when; a call that hangs is no answer."""
         silence = 0.0 if self._heard is None else time.monotonic() - self._heard
         if self._error or silence < _SILENT:
             return self._error, self._error_since

@@ -166,19 +166,17 @@ class Cluster:
         self.failures = 0
         self.reached = 0
         self.read: list[Span] = []
-        consumer = SimpleNamespace(close=lambda: None)
-        monkeypatch.setattr(lag.clients, "consumer", lambda *_, **__: consumer)
-        monkeypatch.setattr(lag.clients, "reach", self._reach)
-        monkeypatch.setattr(lag.offsets, "ends", lambda *_: self._answer(self.ends))
+        monkeypatch.setattr(lag.clients, "consumer", self._client)
+        monkeypatch.setattr(lag.watching, "ends", lambda *_: self._answer(self.ends))
         monkeypatch.setattr(
-            lag.offsets, "begins", lambda _, asked, __: {p: self.begins[p] for p in asked}
+            lag.watching, "begins", lambda _, asked, *__: {p: self.begins[p] for p in asked}
         )
         monkeypatch.setattr(lag.offsets, "committed", lambda *_: dict(self.committed))
         monkeypatch.setattr(lag, "read", self._read)
 
-    def _reach(self, *_: object) -> SimpleNamespace:
-        self.reached += 1
-        return SimpleNamespace(admin=object())
+    def _client(self, *_: object, group: str = "", **__: object) -> SimpleNamespace:
+        self.reached += bool(group)  # without one it is for reading records
+        return SimpleNamespace(close=lambda: None, poll=lambda _: None)
 
     def _answer(self, value: dict[tuple[str, int], int]) -> dict[tuple[str, int], int]:
         if self.failures:
@@ -277,12 +275,12 @@ class TestSourceWatch:
         """Status is answered at once while the cluster is still being waited for."""
         asked, release = threading.Event(), threading.Event()
 
-        def hang(*_: object) -> SimpleNamespace:
+        def hang(*_: object) -> dict[tuple[str, int], int]:
             asked.set()
             assert release.wait(30)
-            return SimpleNamespace(admin=object())
+            return {A: 0, B: 0}
 
-        monkeypatch.setattr(lag.clients, "reach", hang)
+        monkeypatch.setattr(lag.watching, "ends", hang)
         watch = SourceWatch(SOURCE, 0, "g")
         watch.start()
         try:
@@ -294,10 +292,11 @@ class TestSourceWatch:
             release.set()
             watch.close()
 
+    @pytest.mark.usefixtures("cluster")
     def test_a_cluster_that_hangs_is_told_of(self, monkeypatch: pytest.MonkeyPatch):
         """A call that does not come back is trouble after some seconds, with its beginning."""
         release = threading.Event()
-        monkeypatch.setattr(lag.clients, "reach", lambda *_a, **_k: release.wait(30))
+        monkeypatch.setattr(lag.watching, "ends", lambda *_: release.wait(30) and {A: 0, B: 0})
         watch = SourceWatch(SOURCE, 0, "g")
         watch.start()
         try:
