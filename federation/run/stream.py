@@ -13,10 +13,11 @@ import httpx
 from federation.errors import ClusterError, FederationError, JobError
 from federation.flink.transactions import Transactions, in_gateway
 from federation.observe.logs import get_logger
+from federation.run import checkpoints
 from federation.run.rest import FlinkRest
 from federation.run.settle import Settled, settle
 from federation.run.source import SourceWatch
-from federation.run.status import CheckpointStatus, Repair, StreamStatus
+from federation.run.status import Repair, StreamStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from federation.run.store import Store
 
 _LOG = get_logger(__name__)
-_CHECKPOINT_MS = 5 * 60 * 1000
-_SLOW_CHECKPOINT_S = 60
 # Flink's job states, as ours.
 _STATES = {
     "INITIALIZING": "STARTING",
@@ -114,13 +113,13 @@ class StreamRun:
         settled = self._settle(restore)
         self._store.prune(self.plan.name)  # a run that was killed did not
         self._folder = self._store.new_run(self.plan.name)
-        checkpoints = self._folder / "checkpoints"
-        checkpoints.mkdir()
+        folder = self._folder / "checkpoints"
+        folder.mkdir()
         port = _free_port()
         from federation.flink import compose  # PyFlink costs seconds: only a start pays
 
         interval = int(self._run.checkpoint.total_seconds() * 1000)
-        timeout, tolerated = patience(
+        timeout, tolerated = checkpoints.patience(
             interval, int(self.plan.target.transaction_timeout.total_seconds() * 1000)
         )
         settings = compose.JobSettings(
@@ -128,7 +127,7 @@ class StreamRun:
             checkpoint_ms=interval,
             checkpoint_timeout_ms=timeout,
             tolerated_failures=tolerated,
-            checkpoints=checkpoints.resolve(),
+            checkpoints=folder.resolve(),
             schemas=self._store.schemas.resolve(),
             restore=restore.resolve() if restore else None,
             settled=settled,
@@ -237,7 +236,7 @@ class StreamRun:
         state = _STATES[job["state"]]
         if state == "RUNNING" and any(v["status"] != "RUNNING" for v in job["vertices"]):
             state = "STARTING" if self.status.restarts == 0 else "RESTARTING"
-        checkpoints = rest.checkpoints()
+        account = rest.checkpoints()
         counters = {v["name"]: rest.counters(v["id"]) for v in job["vertices"]}
         told = {
             v["name"]: rest.told(v["id"])
@@ -246,17 +245,18 @@ class StreamRun:
         }
         sources = tuple(source.status(counters, told) for source in self._sources)
         forgotten = sum(c.get("forgottenEarly", 0) for c in counters.values())
-        stalled = (_stalled(checkpoints) or _forgetful(forgotten)) if state == "RUNNING" else ""
+        stalled = (
+            (checkpoints.stalled(account) or _forgetful(forgotten)) if state == "RUNNING" else ""
+        )
         if stalled or (state == "RUNNING" and any(source.degraded for source in sources)):
             state = "DEGRADED"
         self.status = replace(
             self.status,
             state=state,
-            restarts=int(checkpoints["counts"].get("restored", 0))
-            - bool(self.status.restored_from),
-            checkpoint=_checkpoint(checkpoints) or self.status.checkpoint,
-            failed_checkpoints=checkpoints["counts"]["failed"],
-            failing_checkpoints=_failing(checkpoints),
+            restarts=int(account["counts"].get("restored", 0)) - bool(self.status.restored_from),
+            checkpoint=checkpoints.last(account) or self.status.checkpoint,
+            failed_checkpoints=account["counts"]["failed"],
+            failing_checkpoints=checkpoints.failing(account),
             sources=sources,
             error=rest.root_cause()
             if state in {"RESTARTING", "FAILED"}
@@ -343,24 +343,6 @@ class StreamRun:
             self._rest.close()
 
 
-def patience(interval_ms: int, transaction_ms: int) -> tuple[int, int]:
-    """How long a checkpoint may take, and how many in a row may fail before the job restarts.
-
-    A failed checkpoint leaves its transactions open until a later one commits them. All that
-    together may take half of the transaction timeout: the broker must not end what is to be
-    committed, and the other half is for an outage in between.
-
-    Args:
-        interval_ms: between two checkpoints.
-        transaction_ms: after which the broker aborts a transaction.
-
-    Returns:
-        Milliseconds, and the number of failures.
-    """
-    timeout = min(_CHECKPOINT_MS, transaction_ms // 6)
-    return timeout, max(0, transaction_ms // 2 // (interval_ms + timeout) - 1)
-
-
 def _forgetful(keys: int) -> str:
     """A sentence where memory did not suffice for the window."""
     if not keys:
@@ -369,41 +351,6 @@ def _forgetful(keys: int) -> str:
         f"deduplication has forgotten {keys:,} keys before their window ended, for want of memory "
         "or after 7 days: give the JVM more (JDK_JAVA_OPTIONS=-Xmx…) or shorten deduplicate.window"
     )
-
-
-def _checkpoint(checkpoints: dict[str, Any]) -> CheckpointStatus | None:
-    latest = (checkpoints.get("latest") or {}).get("completed")
-    if not latest:
-        return None
-    return CheckpointStatus(
-        latest["id"],
-        latest["latest_ack_timestamp"],
-        latest["end_to_end_duration"],
-        latest["state_size"],
-    )
-
-
-def _failing(checkpoints: dict[str, Any]) -> int:
-    latest = (checkpoints.get("latest") or {}).get("completed") or {}
-    return sum(
-        one["status"] == "FAILED" and one["id"] > latest.get("id", 0)
-        for one in checkpoints.get("history") or ()
-    )
-
-
-def _stalled(checkpoints: dict[str, Any]) -> str:
-    """Why nothing is committed although all tasks run, or nothing."""
-    if failing := _failing(checkpoints):
-        return f"the last {failing} checkpoints failed: nothing was committed meanwhile"
-    begun = [
-        one["trigger_timestamp"] / 1000
-        for one in checkpoints.get("history") or ()
-        if one["status"] == "IN_PROGRESS"
-    ]
-    waited = time.time() - min(begun, default=time.time())
-    if waited < _SLOW_CHECKPOINT_S:
-        return ""
-    return f"a checkpoint has been under way for {waited:.0f} s: nothing is committed meanwhile"
 
 
 def _free_port() -> int:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from federation.plan.model import ClusterPlan, SourcePlan, StartPosition, TopicRef
-from federation.run import gateway, stream
+from federation.run import checkpoints, gateway, stream
 from federation.run.source import SourceWatch
 from federation.run.status import (
     CheckpointStatus,
@@ -48,7 +48,7 @@ def run_of(*sources: SourcePlan) -> stream.StreamRun:
 @pytest.mark.parametrize("interval", [100, 5_000, MINUTE])
 def test_failed_checkpoints_do_not_outlast_a_transaction(interval, transaction):
     """However many fail in a row, the broker does not abort what a later one is to commit."""
-    timeout, failures = stream.patience(interval, transaction)
+    timeout, failures = checkpoints.patience(interval, transaction)
     taken = (failures + 1) * (interval + timeout)
     assert taken <= transaction / 2 or (failures == 0 and taken <= interval + transaction / 6)
 
@@ -68,12 +68,12 @@ def test_a_stream_whose_checkpoints_do_not_complete_is_stalled():
     under_way = {"id": 8, "status": "IN_PROGRESS", "trigger_timestamp": now - 5_000}
     done = {"id": 7, "status": "COMPLETED", "trigger_timestamp": now - 90_000}
     seen = {"latest": {"completed": {"id": 7}}, "history": [under_way, done]}
-    assert stream._stalled(seen) == ""
+    assert checkpoints.stalled(seen) == ""
     under_way["trigger_timestamp"] = now - 75_000
-    assert "under way for 75 s" in stream._stalled(seen)
+    assert "under way for 75 s" in checkpoints.stalled(seen)
     under_way["status"] = "FAILED"
-    assert "the last 1 checkpoints failed" in stream._stalled(seen)
-    assert stream._stalled({}) == ""
+    assert "the last 1 checkpoints failed" in checkpoints.stalled(seen)
+    assert checkpoints.stalled({}) == ""
 
 
 def test_a_pattern_without_topics_is_caught_up():

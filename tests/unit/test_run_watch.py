@@ -16,7 +16,7 @@ from federation.cli.live import render
 from federation.errors import ClusterError, Incomplete, JobError
 from federation.kafka.reading import Span
 from federation.plan.model import ClusterPlan, SourcePlan, StartPosition, TopicRef
-from federation.run import detached, gateway, lag, stream
+from federation.run import checkpoints, detached, gateway, lag, stream
 from federation.run.lag import PartitionLag, SourceLag
 from federation.run.rest import FlinkRest
 from federation.run.source import SourceWatch
@@ -150,9 +150,9 @@ class TestRest:
             {"id": 7, "status": "COMPLETED"},
             {"id": 6, "status": "FAILED"},
         ]
-        assert stream._failing({"latest": {"completed": {"id": 7}}, "history": history}) == 2
-        assert stream._failing({"latest": {"completed": None}, "history": history}) == 3
-        assert stream._failing({}) == 0
+        assert checkpoints.failing({"latest": {"completed": {"id": 7}}, "history": history}) == 2
+        assert checkpoints.failing({"latest": {"completed": None}, "history": history}) == 3
+        assert checkpoints.failing({}) == 0
 
 
 class Cluster:
