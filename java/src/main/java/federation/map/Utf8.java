@@ -24,11 +24,18 @@ final class Utf8 {
       }
       return ((long) LONGS.get(in, from) & HIGH & (1L << 8 * size) - 1) == 0;
     }
-    // Most texts are ASCII and short: the answer is looked at once, and four loads do for up to 32 bytes.
-    long bits = (long) LONGS.get(in, from) | (long) LONGS.get(in, to - 8);
+    int last = to - 8;
+    long bits = (long) LONGS.get(in, from) | (long) LONGS.get(in, last);
     if (size > 16) {
-      bits |= (long) LONGS.get(in, from + 8) | (long) LONGS.get(in, to - 16);
-      for (int i = from + 16; i < to - 16; i += 8) {
+      // Lengths vary from text to text, so that a loop's end is guessed wrong: up to 64 bytes cost six loads, some
+      // of them of the last eight bytes again.
+      bits |= (long) LONGS.get(in, from + 8)
+          | (long) LONGS.get(in, Math.min(from + 16, last))
+          | (long) LONGS.get(in, Math.min(from + 24, last))
+          | (long) LONGS.get(in, Math.min(from + 32, last))
+          | (long) LONGS.get(in, Math.min(from + 40, last))
+          | (long) LONGS.get(in, Math.min(from + 48, last));
+      for (int i = from + 56; i < last; i += 8) {
         bits |= (long) LONGS.get(in, i);
       }
     }

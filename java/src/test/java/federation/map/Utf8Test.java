@@ -1,11 +1,13 @@
 package federation.map;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -36,6 +38,22 @@ class Utf8Test {
       assertEquals(wanted, Utf8.valid(buffer, before, before + bytes.length), text::toString);
     }
     assertTrue(valid > 10_000);
+  }
+
+  @Test
+  @DisplayName("one byte that is no text is found at every place of an otherwise plain text")
+  void finds() {
+    for (int size = 0; size <= 150; size++) {
+      byte[] buffer = new byte[size + 16];
+      Arrays.fill(buffer, (byte) 0xFF);
+      Arrays.fill(buffer, 8, 8 + size, (byte) 'a');
+      assertTrue(Utf8.valid(buffer, 8, 8 + size));
+      for (int at = 8; at < 8 + size; at++) {
+        buffer[at] = (byte) 0x80;
+        assertFalse(Utf8.valid(buffer, 8, 8 + size), "size " + size + ", at " + (at - 8));
+        buffer[at] = 'a';
+      }
+    }
   }
 
   private static boolean strict(byte[] bytes) {
