@@ -69,7 +69,7 @@ def _read(file: Path, declared: Schema) -> list[Schema]:
         if said["file"] != declared.fingerprint:
             return []
         return [parse(one, where=str(file)) for one in said["contracts"]]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except (OSError, ValueError, KeyError, TypeError, SchemaError) as error:
         raise JobError(
