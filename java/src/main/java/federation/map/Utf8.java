@@ -27,7 +27,7 @@ final class Utf8 {
     int last = to - 8;
     long bits = (long) LONGS.get(in, from) | (long) LONGS.get(in, last);
     if (size > 16) {
-      // Lengths vary from text to text, so that a loop's end is guessed wrong: up to 64 bytes cost six loads, some
+      // Lengths vary from text to text, so that a loop's end is guessed wrong: up to 64 bytes cost six further loads, some
       // of them of the last eight bytes again.
       bits |= (long) LONGS.get(in, from + 8)
           | (long) LONGS.get(in, Math.min(from + 16, last))
