@@ -180,7 +180,7 @@ def test_each_policy_does_what_it_says(fragile: Sandbox, tmp_path: Path) -> None
 def test_a_registry_outage_holds_only_what_needs_an_unknown_schema(
     fragile: Sandbox, tmp_path: Path
 ) -> None:
-    """Partitions with known schemas go on, over a restart too; the rest comes when it is back."""
+    """Partitions with known schemas go on, checkpoints too; the rest comes when it is back."""
     env = fragile.env()
     eu, us, hub = (Cluster(env, alias) for alias in ("eu", "us", "hub"))
     stream = _streams("outage")["lenient"]
