@@ -111,11 +111,6 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         filtered = metrics.counter("recordsFiltered");
         tombstonesDropped = metrics.counter("tombstonesDropped");
         looped = metrics.counter("recordsLooped");
-        Gauge<Long> waiting = () -> {
-            SchemaCache.Outage outage = registry == null ? null : registry.outage();
-            return outage == null ? 0 : outage.since().toEpochMilli();
-        };
-        metrics.gauge("registryWaitingSince", waiting);
         changes = new SchemaChanges(stream, source);
         Gauge<String> met = changes::toJson;
         metrics.gauge("schemaChanges", met);
