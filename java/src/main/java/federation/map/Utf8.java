@@ -9,6 +9,23 @@ final class Utf8 {
   private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
   private static final long HIGH = 0x8080808080808080L;
 
+  // What may follow, as a state of an automaton; each is the place of six bits within a word of STEPS.
+  private static final int DONE = 0;
+  private static final int MALFORMED = 6;
+  private static final int ONE = 12; // so many bytes from 80 to BF
+  private static final int TWO = 18;
+  private static final int THREE = 24;
+  private static final int AFTER_E0 = 30; // A0 to BF, then one: nothing over-long
+  private static final int AFTER_ED = 36; // 80 to 9F, then one: no surrogates
+  private static final int AFTER_F0 = 42; // 90 to BF, then two: nothing over-long
+  private static final int AFTER_F4 = 48; // 80 to 8F, then two: nothing beyond U+10FFFF
+
+  /**
+   * By byte, the next state of each state, six bits wide: shifting a byte's word by a state brings up the next one. Only
+   * that shift waits for the byte before, and nothing branches, so texts of any mixture cost the same.
+   */
+  private static final long[] STEPS = steps();
+
   private Utf8() {}
 
   static boolean valid(byte[] in, int from, int to) {
@@ -43,39 +60,40 @@ final class Utf8 {
   }
 
   private static boolean sequences(byte[] in, int from, int to) {
-    int i = from;
-    while (i < to) {
-      if (in[i] >= 0) {
-        i += to - i >= 8 && ((long) LONGS.get(in, i) & HIGH) == 0 ? 8 : 1;
-        continue;
-      }
-      int size = sequence(in, i, to);
-      if (size == 0) {
-        return false;
-      }
-      i += size;
+    long state = DONE;
+    for (int i = from; i < to; i++) {
+      state = STEPS[in[i] & 0xFF] >>> state;
     }
-    return true;
+    return (state & 63) == DONE;
   }
 
-  /** Length of the multi-byte sequence that starts at {@code i}, or 0 where it is malformed. */
-  private static int sequence(byte[] in, int i, int to) {
-    int lead = in[i] & 0xFF;
-    int size = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-    if (size == 0 || to - i < size) {
-      return 0;
+  /** Table 3-7 of the Unicode standard. */
+  private static long[] steps() {
+    long[] steps = new long[256];
+    for (int state = DONE; state <= AFTER_F4; state += 6) {
+      step(steps, state, 0x00, 0xFF, MALFORMED);
     }
-    int second = in[i + 1] & 0xFF;
-    int low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-    int high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-    if (second < low || second > high) {
-      return 0;
+    step(steps, DONE, 0x00, 0x7F, DONE);
+    step(steps, DONE, 0xC2, 0xDF, ONE);
+    step(steps, DONE, 0xE0, 0xE0, AFTER_E0);
+    step(steps, DONE, 0xE1, 0xEF, TWO);
+    step(steps, DONE, 0xED, 0xED, AFTER_ED);
+    step(steps, DONE, 0xF0, 0xF0, AFTER_F0);
+    step(steps, DONE, 0xF1, 0xF3, THREE);
+    step(steps, DONE, 0xF4, 0xF4, AFTER_F4);
+    step(steps, ONE, 0x80, 0xBF, DONE);
+    step(steps, TWO, 0x80, 0xBF, ONE);
+    step(steps, THREE, 0x80, 0xBF, TWO);
+    step(steps, AFTER_E0, 0xA0, 0xBF, ONE);
+    step(steps, AFTER_ED, 0x80, 0x9F, ONE);
+    step(steps, AFTER_F0, 0x90, 0xBF, TWO);
+    step(steps, AFTER_F4, 0x80, 0x8F, TWO);
+    return steps;
+  }
+
+  private static void step(long[] steps, int state, int first, int last, int next) {
+    for (int b = first; b <= last; b++) {
+      steps[b] = steps[b] & ~(63L << state) | (long) next << state;
     }
-    for (int k = 2; k < size; k++) {
-      if ((in[i + k] & 0xC0) != 0x80) {
-        return 0;
-      }
-    }
-    return size;
   }
 }
