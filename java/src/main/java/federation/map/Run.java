@@ -63,7 +63,7 @@ final class Run {
   private int leaf(Shape shape, int pos) throws MappingException {
     switch (shape.kind) {
       case Shape.LONG:
-        return pos < end && in[pos] >= 0 ? pos + 1 : skip(pos, 10, 1);
+        return skip(pos, 10, 1);
       case Shape.STRING:
         return string(pos);
       case Shape.FIXED:
@@ -72,7 +72,7 @@ final class Run {
         }
         return pos + shape.size;
       case Shape.INT:
-        return pos < end && in[pos] >= 0 ? pos + 1 : skip(pos, 5, 0x0F);
+        return skip(pos, 5, 0x0F);
       case Shape.BOOLEAN:
         if (pos >= end) {
           throw MappingException.decode("truncated");
