@@ -243,6 +243,7 @@ final class Run {
 
   /** Steps over a number of at most {@code most} bytes whose last may not exceed {@code limit}. */
   private int skip(int start, int most, int limit) throws MappingException {
+    int n = 1;
     if (end - start >= Long.BYTES) {
       // The first byte without its high bit, found among eight at once.
       long stops = ~(long) LONGS.get(in, start) & 0x8080808080808080L;
@@ -250,8 +251,9 @@ final class Run {
       if (stops != 0 && last - start < most - 1 && (in[last] != 0 || last == start)) {
         return last + 1;
       }
+      n = stops == 0 ? Long.BYTES + 1 : 1;
     }
-    for (int n = 1; n <= most; n++) {
+    for (; n <= most; n++) {
       int pos = start + n - 1;
       if (pos >= end) {
         throw MappingException.decode("truncated");
