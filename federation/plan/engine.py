@@ -91,7 +91,12 @@ def _planned_fields(source: SourcePlan, contract: Schema) -> set[str]:
 
 def _framing(framing: FramingPlan) -> dict[str, Any]:
     known = {f"{number:016x}": schema for number, schema in framing.fingerprints.items()}
-    return {"type": framing.type, "schemas": framing.schemas, "fingerprints": known}
+    return {
+        "type": framing.type,
+        "schemas": framing.schemas,
+        "fingerprints": known,
+        "subjects": framing.subjects,
+    }
 
 
 def _rules(rules: Mapping[str, Rule]) -> dict[str, Any]:

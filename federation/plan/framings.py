@@ -72,7 +72,11 @@ def framing_plan(declared: Framing | KeyFraming, writers: Iterable[Written]) -> 
     """Decide one side, whose records may have these schemas."""
     schemas = list(writers)
     fixed = [one.schema.json for one in schemas if one.version is None]
-    known = {crc64(one.schema): one.schema.json for one in schemas}
+    if declared.type not in _FINGERPRINTED:
+        return FramingPlan(declared.type, tuple(fixed))
     return FramingPlan(
-        declared.type, tuple(fixed), known if declared.type in _FINGERPRINTED else {}
+        declared.type,
+        tuple(fixed),
+        fingerprints={crc64(one.schema): one.schema.json for one in schemas},
+        subjects=tuple(sorted({one.subject for one in schemas if one.version is not None})),
     )

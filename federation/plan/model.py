@@ -76,11 +76,13 @@ class FramingPlan:
         type: one of :data:`federation.schemas.framing.FRAMINGS`.
         schemas: Avro JSON of the given schemas, which ``SchemaId("given", n)`` names.
         fingerprints: Avro JSON by CRC-64-AVRO, of all that single-object encoding may name.
+        subjects: where schemas with other fingerprints may be registered.
     """
 
     type: str = "auto"
     schemas: tuple[Any, ...] = ()
     fingerprints: Mapping[int, Any] = field(default_factory=dict)
+    subjects: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

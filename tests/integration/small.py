@@ -107,6 +107,12 @@ def avro(schema: Any, datum: Any) -> bytes:
     return out.getvalue()
 
 
+def single(schema: Any, body: bytes) -> bytes:
+    """Avro's single-object encoding."""
+    canonical = fastavro.schema.to_parsing_canonical_form(schema)
+    return b"\xc3\x01" + bytes.fromhex(fastavro.schema.fingerprint(canonical, "CRC-64-AVRO")) + body
+
+
 def confluent(number: int, schema: Any, datum: Any) -> bytes:
     """A value in Confluent's framing."""
     return b"\0" + number.to_bytes(4, "big") + avro(schema, datum)

@@ -29,6 +29,7 @@ from moto.server import ThreadedMotoServer
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from small import single
 from truth import read
 
 from federation.kafka.clients import producer, reach, wait
@@ -123,12 +124,6 @@ def avro(schema: Any, datum: Any) -> bytes:
     out = io.BytesIO()
     fastavro.schemaless_writer(out, fastavro.parse_schema(schema), datum)
     return out.getvalue()
-
-
-def single(schema: Any, body: bytes) -> bytes:
-    """Avro's single-object encoding."""
-    canonical = fastavro.schema.to_parsing_canonical_form(schema)
-    return b"\xc3\x01" + bytes.fromhex(fastavro.schema.fingerprint(canonical, "CRC-64-AVRO")) + body
 
 
 @dataclass

@@ -13,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from small import Cluster, avro, configured, confluent, record
+from small import Cluster, avro, configured, confluent, record, single
 from streams import eventually
 
 from federation.sandbox import Sandbox
@@ -131,6 +131,12 @@ class _Scene:
             wide = {"id": "v2", "n": 2, "who": "?", "note": "new", "size": 0.5}
             assert wide in self.values(policy)
 
+    def the_same_version_by_its_fingerprint(self) -> None:
+        body = avro(V2, {"id": "single", "n": 2, "note": None, "size": 1})
+        self.eu.produce("change.lenient", single(V2, body), partition=1)
+        self.arrives("lenient", "single")
+        assert self.dead("lenient") == []
+
     def a_version_that_cannot_meet_the_contract(self) -> None:
         for policy in POLICIES:
             # under another subject: the topic's own would refuse it
@@ -168,6 +174,7 @@ def test_each_policy_does_what_it_says(fragile: Sandbox, tmp_path: Path) -> None
         for policy in POLICIES:
             scene.arrives(policy, "eu", "us")
         scene.a_version_with_new_fields()
+        scene.the_same_version_by_its_fingerprint()
         scene.a_version_that_cannot_meet_the_contract()
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=120) == 0, made.log()

@@ -84,7 +84,9 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
     }
     framings = {
         "framing": FramingPlan("json", ({"type": "map", "values": "int"},)),
-        "key_framing": FramingPlan("single-object", (), {2**64 - 1: "int"}),
+        "key_framing": FramingPlan(
+            "single-object", (), {2**64 - 1: "int"}, subjects=("order_events-key",)
+        ),
     }
     source = _source(us, "amount > 0", rules, {"id": {"from": "number"}}, **framings)
     return StreamPlan(

@@ -38,6 +38,7 @@ def test_auto_knows_registered_schemas_and_files_by_their_fingerprints(tmp_path)
     _, source = planned(tmp_path, said, schema=other)
     assert source.framing.schemas == (parse(other).json,)
     assert len(source.framing.fingerprints) == 3
+    assert source.framing.subjects == ("orders-value",)
     assert source.framing.fingerprints[crc64(parse(other))] == parse(other).json
     assert [one.version for one in source.versions] == [None, 1, 2]
 

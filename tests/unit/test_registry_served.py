@@ -19,9 +19,10 @@ from federation.plan import serving
 from federation.plan.compile import compile as compile_plan
 from federation.plan.facts import RegistryFacts
 from federation.schemas.avro import parse
+from federation.schemas.fingerprint import crc64
 from federation.schemas.ids import SchemaId
 from federation.schemas.refusal import UnknownSchemaId
-from federation.schemas.registry import NotAvro
+from federation.schemas.registry import NotAvro, RegisteredVersion
 from federation.schemas.registry.server import serve
 
 VERSION = UUID("89791762-2336-4186-9674-299b90a802e2")
@@ -40,6 +41,11 @@ class Source:
             raise ClusterError("no credentials")
         raise UnknownSchemaId("unknown_id", "there is none")
 
+    def versions(self, subject):
+        """Two, of one subject."""
+        schemas = ("int", "string") if subject == "orders value" else ()
+        return [RegisteredVersion(subject, n, n, parse(one)) for n, one in enumerate(schemas, 1)]
+
 
 @pytest.mark.parametrize(
     ("path", "status", "answer"),
@@ -49,6 +55,12 @@ class Source:
         ("/id/8", 422, {"message": "it is JSON"}),
         ("/id/9", 503, {"message": "no credentials"}),
         ("/glue/7", 400, {"message": "not a question"}),
+        (f"/fingerprint/{crc64(parse('string'))}/orders%20value", 200, {"schema": "string"}),
+        (
+            "/fingerprint/7/nothing",
+            404,
+            {"message": "no version of nothing is fingerprint 0000000000000007"},
+        ),
         ("/id/x", 400, {"message": "not a question"}),
         ("", 400, {"message": "not a question"}),
     ],

@@ -1,8 +1,9 @@
 """A registry of this process for the JVM that it started: what Java cannot ask, it asks here.
 
 One address on loopback, for those who know its token; it is asked ``GET /<n>/<kind>/<value>``, n
-being the position of the source. Answers: 200 with ``schema``; 404 and 422 with ``message``, the
-registry's own word that there is none, or none in Avro; 503 with ``message`` for what may pass.
+being the position of the source, or ``GET /<n>/fingerprint/<value>/<subject>``. Answers: 200 with
+``schema``; 404 and 422 with ``message``, the registry's own word that there is none, or none in
+Avro; 503 with ``message`` for what may pass.
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Protocol, cast
+from urllib.parse import unquote
 from uuid import UUID
 
 from federation.errors import FederationError
+from federation.schemas.fingerprint import crc64
 from federation.schemas.ids import Kind, SchemaId
 from federation.schemas.refusal import UnknownSchemaId
 from federation.schemas.registry.access import Access
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from federation.schemas.avro import Schema
+    from federation.schemas.registry.base import RegisteredVersion
 
 _UUIDS = ("guid", "glue")
 
@@ -35,6 +39,9 @@ class Source(Protocol):
 
     def schema(self, name: SchemaId, /) -> Schema:
         """The schema of a name; raises UnknownSchemaId, NotAvro, or what may pass."""
+
+    def versions(self, subject: str, /) -> Sequence[RegisteredVersion]:
+        """The versions of a subject; raises what may pass."""
 
 
 @contextmanager
@@ -72,16 +79,26 @@ def serve(sources: Sequence[Source]) -> Iterator[list[Access]]:
 
 def _answer(sources: Sequence[Source], path: str) -> tuple[int, dict[str, Any]]:
     try:
-        _, number, kind, text = path.split("/")
+        _, number, kind, text, *subject = path.split("/", 4)
         value = UUID(text) if kind in _UUIDS else int(text)
         source, name = sources[int(number)], SchemaId(cast("Kind", kind), value)
     except (ValueError, IndexError):
         return 400, {"message": "not a question"}
     try:
-        return 200, {"schema": source.schema(name).json}
+        return 200, {"schema": _find(source, name, *map(unquote, subject)).json}
     except UnknownSchemaId as no:
         return 404, {"message": no.message}
     except NotAvro as no:
         return 422, {"message": no.findings[0].what}
     except FederationError as error:
         return 503, {"message": error.findings[0].what}
+
+
+def _find(source: Source, name: SchemaId, subject: str | None = None) -> Schema:
+    """The schema of a name; with a subject, the one of its versions that has this fingerprint."""
+    if subject is None:
+        return source.schema(name)
+    for one in source.versions(subject):
+        if crc64(one.schema) == name.value:
+            return one.schema
+    raise UnknownSchemaId("unknown_id", f"no version of {subject} is {name}")

@@ -89,6 +89,8 @@ public final class StreamSpec {
         public final List<Schema> schemas;
         /** By CRC-64-AVRO; those that the registry had, too. */
         public final Map<Long, Schema> fingerprints;
+        /** Where schemas with other fingerprints may be registered. */
+        public final List<String> subjects;
 
         private FramingSpec(JsonNode node) {
             type = node.required("type").asText();
@@ -97,6 +99,8 @@ public final class StreamSpec {
             fingerprints = new HashMap<>();
             node.required("fingerprints").fields().forEachRemaining(one -> fingerprints.put(
                     Long.parseUnsignedLong(one.getKey(), 16), schema(one.getValue())));
+            subjects = new ArrayList<>();
+            node.required("subjects").forEach(one -> subjects.add(one.asText()));
         }
     }
 

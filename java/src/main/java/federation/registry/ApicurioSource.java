@@ -50,6 +50,12 @@ final class ApicurioSource implements SchemaSource {
                 (reference, named) -> text(reference.path() + content, reference.path(), named));
     }
 
+    @Override
+    public Schema find(SchemaId fingerprint, String subject)
+            throws SchemaException, IOException, InterruptedException {
+        return confluent.find(fingerprint, subject);
+    }
+
     private Text text(String path, String of, String what)
             throws SchemaException, IOException, InterruptedException {
         RegistryHttp.Answer answer = ask(path + "?returnArtifactType=true", what);

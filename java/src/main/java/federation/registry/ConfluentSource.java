@@ -10,7 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import org.apache.avro.Schema;
 
 /** A registry that speaks Confluent's REST API, at any path. */
@@ -19,6 +21,7 @@ final class ConfluentSource implements SchemaSource {
 
     private final String identity;
     private final RegistryHttp http;
+    private final Map<String, Versions> subjects = new ConcurrentHashMap<>();
 
     ConfluentSource(RegistrySpec spec) {
         this(spec, TIMEOUT);
@@ -48,6 +51,48 @@ final class ConfluentSource implements SchemaSource {
         }
         return Assembly.of(
                 ask(path, what), what, (reference, named) -> ask(reference.path(), named));
+    }
+
+    @Override
+    public Schema find(SchemaId fingerprint, String subject)
+            throws SchemaException, IOException, InterruptedException {
+        return subjects.computeIfAbsent(subject, one -> new Versions(this, one))
+                .find(fingerprint.low());
+    }
+
+    /** The versions of a subject, the oldest first; none where there is no such subject. */
+    List<Integer> versions(String subject)
+            throws SchemaException, IOException, InterruptedException {
+        RegistryHttp.Answer answer;
+        try {
+            answer = http.get(subject(subject) + "/versions");
+        } catch (BoundedBody.TooLarge error) {
+            throw SchemaException.notAvro("the versions of " + subject + ": " + error.getMessage());
+        }
+        JsonNode body = answer.json();
+        if (answer.status() == 200 && body.isArray()) {
+            List<Integer> versions = new ArrayList<>();
+            body.forEach(one -> versions.add(one.asInt()));
+            return versions;
+        }
+        if (isNo(answer)) {
+            return List.of();
+        }
+        throw answer.failure();
+    }
+
+    /** One version of a subject, with all that it refers to. */
+    Schema version(String subject, int version)
+            throws SchemaException, IOException, InterruptedException {
+        String what = "version " + version + " of " + subject;
+        return Assembly.of(
+                ask(subject(subject) + "/versions/" + version, what),
+                what,
+                (reference, named) -> ask(reference.path(), named));
+    }
+
+    private static String subject(String name) {
+        return "/subjects/" + URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     private Text ask(String path, String what)
@@ -86,8 +131,7 @@ final class ConfluentSource implements SchemaSource {
             }
             references.add(new Reference(
                     reference.path("name").asText(subject),
-                    "/subjects/" + URLEncoder.encode(subject, StandardCharsets.UTF_8).replace("+", "%20")
-                            + "/versions/" + reference.path("version").asInt()));
+                    subject(subject) + "/versions/" + reference.path("version").asInt()));
         }
         return new Text(answer.get("schema").textValue(), references);
     }

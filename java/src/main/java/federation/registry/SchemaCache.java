@@ -109,11 +109,20 @@ public final class SchemaCache implements Schemas {
      * @param folder where schemas outlive the JVM, or null
      */
     public static SchemaCache of(RegistrySpec spec, String folder) {
+        return of(spec, List.of(), folder);
+    }
+
+    /** The one that knows the schemas of these subjects by their fingerprint. */
+    public static SchemaCache of(RegistrySpec spec, List<String> subjects, String folder) {
         List<String> key = new ArrayList<>(spec.access());
         key.add(folder);
+        key.addAll(subjects);
         synchronized (SHARED) {
             return SHARED.computeIfAbsent(key, absent -> {
-                SchemaSource source = SchemaSource.of(spec);
+                SchemaSource registry = SchemaSource.of(spec);
+                SchemaSource source = subjects.isEmpty()
+                        ? registry
+                        : new SubjectsSource(registry, subjects);
                 SchemaFolder kept =
                         folder == null ? null : new SchemaFolder(Path.of(folder), source.registry());
                 return new SchemaCache(source, kept, new WaitingLog(), Settings.USUAL);

@@ -10,12 +10,7 @@ import java.util.UUID;
 public record SchemaId(Kind kind, long high, long low) {
     /** The kinds of names, one or more for each framing. */
     public enum Kind {
-        ID, GLOBAL, CONTENT, GUID, GLUE, FINGERPRINT, GIVEN;
-
-        /** Whether only a registry knows what such a name stands for. */
-        public boolean ofRegistry() {
-            return this != FINGERPRINT && this != GIVEN;
-        }
+        ID, GLOBAL, CONTENT, GUID, GLUE, FINGERPRINT, GIVEN
     }
 
     /** Confluent's number. */

@@ -18,6 +18,15 @@ public interface SchemaSource {
      */
     Schema find(SchemaId id) throws SchemaException, IOException, InterruptedException;
 
+    /**
+     * The schema with this fingerprint among the versions of a subject, or null; throws as {@link
+     * #find(SchemaId)} does. For registries that have subjects.
+     */
+    default Schema find(SchemaId fingerprint, String subject)
+            throws SchemaException, IOException, InterruptedException {
+        return null;
+    }
+
     /** The client that a registry's type asks for. */
     static SchemaSource of(RegistrySpec spec) {
         return switch (spec.type) {

@@ -3,6 +3,8 @@ package federation.registry;
 import com.fasterxml.jackson.databind.JsonNode;
 import federation.plan.StreamSpec.RegistrySpec;
 import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.UUID;
 import org.apache.avro.Schema;
@@ -32,7 +34,23 @@ final class ServedSource implements SchemaSource {
             case GUID, GLUE -> new UUID(id.high(), id.low()).toString();
             default -> Long.toUnsignedString(id.low());
         };
-        RegistryHttp.Answer answer = http.get("/" + kind + "/" + value);
+        return ask("/" + kind + "/" + value, id);
+    }
+
+    @Override
+    public Schema find(SchemaId fingerprint, String subject)
+            throws SchemaException, IOException, InterruptedException {
+        try {
+            return ask("/fingerprint/" + Long.toUnsignedString(fingerprint.low()) + "/"
+                    + URLEncoder.encode(subject, StandardCharsets.UTF_8).replace("+", "%20"), fingerprint);
+        } catch (SchemaException no) {
+            return null;
+        }
+    }
+
+    private Schema ask(String path, SchemaId id)
+            throws SchemaException, IOException, InterruptedException {
+        RegistryHttp.Answer answer = http.get(path);
         JsonNode body = answer.json();
         String message = body.path("message").asText();
         switch (answer.status()) {

@@ -54,7 +54,8 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
     private transient Framing valueFraming;
     private transient Framing keyFraming;
     private transient Frame frame;
-    private transient SchemaCache registry;
+    private transient Given valueSchemas;
+    private transient Given keySchemas;
     private transient SchemaChanges changes;
     private transient Writers values;
     private transient Writers keys;
@@ -91,14 +92,15 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         keyFraming = Framing.of(source.keyFraming, true);
         frame = new Frame();
         if (schemas != null) {
-            registry = new SchemaCache(schemas, (where, why) -> { });
-        } else if (source.registry != null) {
-            registry = SchemaCache.of(source.registry, stream.schemaFolder);
+            SchemaCache cache = new SchemaCache(schemas, (where, why) -> { });
+            valueSchemas = new Given(source.framing, cache, null);
+            keySchemas = new Given(source.keyFraming, cache, null);
+        } else {
+            valueSchemas = Given.of(source.framing, source.registry, stream.schemaFolder);
+            keySchemas = Given.of(source.keyFraming, source.registry, stream.schemaFolder);
         }
-        values = new Writers(
-                new Given(source.framing, registry), stream.contract, source.rules, source.where);
-        keys = new Writers(
-                new Given(source.keyFraming, registry), stream.keySchema, source.keyRules, null);
+        values = new Writers(valueSchemas, stream.contract, source.rules, source.where);
+        keys = new Writers(keySchemas, stream.keySchema, source.keyRules, null);
         value = new Output();
         scratch = new Output();
         hash = new Murmur3();
@@ -123,8 +125,9 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         boolean readsKeys = stream.tombstones.equals("forward");
         return new SchemaGate(
                 Framing.of(source.framing, false),
+                valueSchemas,
                 readsKeys ? Framing.of(source.keyFraming, true) : null,
-                registry,
+                keySchemas,
                 changes);
     }
 

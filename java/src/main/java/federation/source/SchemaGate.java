@@ -2,6 +2,7 @@ package federation.source;
 
 import federation.framing.Framing;
 import federation.kafka.Gate;
+import federation.registry.Given;
 import federation.registry.SchemaCache;
 import federation.registry.SchemaCache.Answer;
 import federation.registry.SchemaCache.Asked;
@@ -23,8 +24,9 @@ final class SchemaGate implements Gate {
     private static final Asked BEING_ASKED = () -> {};
 
     private final Framing values;
+    private final Given valueSchemas;
     private final Framing keys;
-    private final SchemaCache registry;
+    private final Given keySchemas;
     private final SchemaChanges changes;
     private final Map<SchemaId, String> verdicts = new HashMap<>();
     private final Map<SchemaId, Asked> asked = new ConcurrentHashMap<>();
@@ -34,12 +36,17 @@ final class SchemaGate implements Gate {
     /**
      * @param values framing of values, this gate's own
      * @param keys framing of the keys of delete markers, or null where those are not read
-     * @param registry where schemas are asked for, or null where the source has none
      */
-    SchemaGate(Framing values, Framing keys, SchemaCache registry, SchemaChanges changes) {
+    SchemaGate(
+            Framing values,
+            Given valueSchemas,
+            Framing keys,
+            Given keySchemas,
+            SchemaChanges changes) {
         this.values = values;
+        this.valueSchemas = valueSchemas;
         this.keys = keys;
-        this.registry = registry;
+        this.keySchemas = keySchemas;
         this.changes = changes;
     }
 
@@ -58,7 +65,8 @@ final class SchemaGate implements Gate {
         if (id == null || id == lastKey) {
             return null;
         }
-        String why = answer(id, again) == null ? waiting(id) : null;
+        SchemaCache cache = keySchemas.cache(id);
+        String why = answer(cache, id, again) == null ? waiting(cache, id) : null;
         lastKey = why == null ? id : null;
         return why;
     }
@@ -66,9 +74,10 @@ final class SchemaGate implements Gate {
     private String value(SchemaId id, Runnable again) {
         String verdict = verdicts.get(id);
         if (verdict == null) {
-            Answer answer = answer(id, again);
+            SchemaCache cache = valueSchemas.cache(id);
+            Answer answer = answer(cache, id, again);
             if (answer == null) {
-                return waiting(id);
+                return waiting(cache, id);
             }
             verdict = answer.schema() == null ? "" : changes.judge(id, answer.schema());
             if (answer.schema() != null && verdicts.size() < MAX_VERDICTS) {
@@ -79,8 +88,8 @@ final class SchemaGate implements Gate {
     }
 
     /** What the registry has said of a schema; null while it has not. */
-    private Answer answer(SchemaId id, Runnable again) {
-        if (registry == null || !id.kind().ofRegistry()) {
+    private Answer answer(SchemaCache registry, SchemaId id, Runnable again) {
+        if (registry == null) {
             return NONE_NEEDED;
         }
         Answer answer = registry.known(id);
@@ -97,7 +106,7 @@ final class SchemaGate implements Gate {
         return answer;
     }
 
-    private String waiting(SchemaId id) {
+    private static String waiting(SchemaCache registry, SchemaId id) {
         Outage outage = registry.outage();
         return outage == null
                 ? "schema " + id + " is asked for"

@@ -15,7 +15,7 @@ final class Frames {
     private Frames() {}
 
     static Framing framing(JsonNode one) {
-        ObjectNode framing = Specs.json("{'schemas': [], 'fingerprints': {}}");
+        ObjectNode framing = Specs.json("{'schemas': [], 'fingerprints': {}, 'subjects': []}");
         framing.set("type", one.get("framing"));
         if (one.has("given")) {
             framing.withArray("schemas").add(one.get("given"));

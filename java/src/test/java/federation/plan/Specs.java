@@ -37,8 +37,8 @@ public final class Specs {
                  'holdsUnfit': false, 'evolves': false, 'deadLetterRatio': 0.2, 'deadLetterOf': 10000,
                  'sources': [{'name': 'eu/orders', 'cluster': 'eu', 'clusterId': 'eu-id',
                    'registry': {'type': 'confluent', 'username': null, 'password': null, 'token': null, 'ca': null},
-                   'framing': {'type': 'confluent', 'schemas': [], 'fingerprints': {}},
-                   'keyFraming': {'type': 'confluent', 'schemas': [], 'fingerprints': {}},
+                   'framing': {'type': 'confluent', 'schemas': [], 'fingerprints': {}, 'subjects': []},
+                   'keyFraming': {'type': 'confluent', 'schemas': [], 'fingerprints': {}, 'subjects': []},
                    'rules': {}, 'keyRules': {}, 'where': null, 'plannedSchemas': [], 'plannedFields': []}]}""");
         registry(spec).put("url", registry).put("identity", "confluent " + withoutCredentials(registry));
         return spec;

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import federation.Vectors;
 import federation.plan.StreamSpec.RegistrySpec;
 import federation.plan.StreamSpec.SourceSpec;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -70,6 +71,7 @@ class StreamSpecTest {
         assertEquals("[{\"type\":\"map\",\"values\":\"int\"}]", us.framing.schemas.toString());
         assertEquals("single-object", us.keyFraming.type);
         assertEquals("{-1=\"int\"}", us.keyFraming.fingerprints.toString());
+        assertEquals(List.of("order_events-key"), us.keyFraming.subjects);
         assertEquals("amount > 0", us.where);
         assertEquals(Set.of("id", "region", "amount"), us.rules.keySet());
         assertEquals("order.number", us.rules.get("id").from());

@@ -1,6 +1,7 @@
 package federation.registry;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
+import org.apache.avro.SchemaNormalization;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -69,6 +71,44 @@ class ConfluentSourceTest {
         SchemaException refusal = refusal();
         assertEquals("unknown_id", refusal.reason());
         assertEquals("the registry does not have schema 9", refusal.getMessage());
+    }
+
+    private void versions(String subject, String... schemas) {
+        StringBuilder numbers = new StringBuilder();
+        for (int n = 1; n <= schemas.length; n++) {
+            registry.answers("/subjects/" + subject + "/versions/" + n, answer(schemas[n - 1]));
+            numbers.append(numbers.isEmpty() ? "" : ", ").append(n);
+        }
+        registry.text("/subjects/" + subject + "/versions", "[" + numbers + "]");
+    }
+
+    private static SchemaId fingerprint(String schema) {
+        return SchemaId.of(SchemaId.Kind.FINGERPRINT,
+                SchemaNormalization.parsingFingerprint64(new Schema.Parser().parse(schema)));
+    }
+
+    @Test
+    @DisplayName("a fingerprint is found among a subject's versions, one registered later too, each read once")
+    void fingerprints() throws Exception {
+        versions("orders-value", "\"int\"", STRING);
+        SchemaSource source = source(registry.url());
+        assertEquals(Schema.Type.STRING, source.find(fingerprint(STRING), "orders-value").getType());
+        assertEquals(Schema.Type.INT, source.find(fingerprint("\"int\""), "orders-value").getType());
+        assertNull(source.find(fingerprint("\"long\""), "orders-value"));
+        versions("orders-value", "\"int\"", STRING, "\"long\"");
+        assertEquals(Schema.Type.LONG, source.find(fingerprint("\"long\""), "orders-value").getType());
+        assertEquals(
+                List.of("", "/1", "/2", "", "", "/3"),
+                registry.asked().stream()
+                        .map(path -> path.replace("/subjects/orders-value/versions", "")).toList());
+    }
+
+    @Test
+    @DisplayName("a subject that does not exist has no fingerprints, and a version that is not Avro none either")
+    void noFingerprints() throws Exception {
+        assertNull(source(registry.url()).find(fingerprint(STRING), "orders-value"));
+        versions("odd-value", "no schema", STRING);
+        assertEquals(Schema.Type.STRING, source(registry.url()).find(fingerprint(STRING), "odd-value").getType());
     }
 
     @Test

@@ -47,7 +47,7 @@ class FramedSourcesTest {
     }
 
     private void framing(String side, String type, Schema... schemas) throws Exception {
-        ObjectNode framing = Specs.json("{'schemas': [], 'fingerprints': {}}");
+        ObjectNode framing = Specs.json("{'schemas': [], 'fingerprints': {}, 'subjects': []}");
         framing.put("type", type);
         for (Schema schema : schemas) {
             framing.withArray("schemas").add(new ObjectMapper().readTree(schema.toString()));
