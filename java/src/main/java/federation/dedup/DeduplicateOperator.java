@@ -1,5 +1,6 @@
 package federation.dedup;
 
+import java.nio.file.Path;
 import java.util.List;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
@@ -47,7 +48,7 @@ public final class DeduplicateOperator<R extends Identified> extends AbstractStr
     private final long maxBytes;
     private final String[] sources;
 
-    private transient Deduplicator memory;
+    transient Deduplicator memory;
     private transient SegmentLog log;
     private transient ListState<Long> forgottenBefore;
     private transient int untilSweep;
@@ -61,8 +62,8 @@ public final class DeduplicateOperator<R extends Identified> extends AbstractStr
      *     less: for ever
      * @param maxHold milliseconds that a fingerprint may outlive the window while the clock stands
      *     still; 0 or less: no bound
-     * @param maxBytes bytes per task for remembered fingerprints; when they do not suffice, the oldest
-     *     are forgotten early, and counted; 0 or less: no bound
+     * @param maxBytes bytes of memory per task for remembered fingerprints; when they do not suffice,
+     *     the older ones move to disk; 0 or less: no bound
      * @param sources names of the sources, for counters, in the order of {@link Identified#source}
      */
     public DeduplicateOperator(long window, long maxHold, long maxBytes, String... sources) {
@@ -76,12 +77,18 @@ public final class DeduplicateOperator<R extends Identified> extends AbstractStr
     public void initializeState(StateInitializationContext context) throws Exception {
         super.initializeState(context);
         memory = new Deduplicator(
-                window, maxHold, maxBytes, getProcessingTimeService()::getCurrentProcessingTime);
+                window, maxHold, maxBytes, temporary(), getProcessingTimeService()::getCurrentProcessingTime);
         log = new SegmentLog(this.<Integer>getKeyedStateBackend());
         forgottenBefore = context.getOperatorStateStore().getUnionListState(FORGOTTEN);
         if (context.isRestored()) {
             log.restore(leastForgotten(), memory::restore);
         }
+    }
+
+    /** One of Flink's folders on local disks; parallel tasks take turns. */
+    private Path temporary() {
+        String[] folders = getContainingTask().getEnvironment().getTaskManagerInfo().getTmpDirectories();
+        return Path.of(folders[getRuntimeContext().getTaskInfo().getIndexOfThisSubtask() % folders.length]);
     }
 
     /** What all tasks had forgotten: it does not come back, although the clock starts anew. */
@@ -107,7 +114,9 @@ public final class DeduplicateOperator<R extends Identified> extends AbstractStr
         }
         group.gauge("rememberedKeys", memory::remembered);
         group.gauge("forgottenEarly", memory::forgottenEarly);
+        group.gauge("spilledKeys", memory::spilled);
         group.gauge("dedupBytes", this::bytes);
+        group.gauge("dedupDiskBytes", memory::diskBytes);
         group.gauge("windowTime", memory::clock);
     }
 
@@ -173,6 +182,14 @@ public final class DeduplicateOperator<R extends Identified> extends AbstractStr
         super.snapshotState(context);
         log.flush();
         forgottenBefore.update(List.of(memory.forgottenBefore()));
+    }
+
+    @Override
+    public void close() throws Exception {
+        super.close();
+        if (memory != null) {
+            memory.close();
+        }
     }
 
     /** Keyed state is reached by bucket, a few times per checkpoint and not for every record. */

@@ -1,5 +1,7 @@
 package federation.dedup;
 
+import java.io.IOException;
+
 /**
  * A hash table of 128-bit fingerprints, each with the one-byte code of its generation: 17 bytes a slot.
  *
@@ -19,6 +21,8 @@ final class FingerprintTable {
     private static final int SLOT_BYTES = 2 * Long.BYTES + 1;
     /** Two array headers and this object. */
     private static final int HEADER_BYTES = 16 + 16 + 32;
+    /** Bytes of a new table. */
+    static final int LEAST_BYTES = HEADER_BYTES + (SMALLEST + TAIL) * SLOT_BYTES;
 
     /** Leading bits by which the caller chose this table: the same in all its fingerprints. */
     private final int usedBits;
@@ -99,38 +103,61 @@ final class FingerprintTable {
 
     void grow() {
         int wanted = larger();
-        while (!rebuild(wanted, null)) {
+        while (!rebuild(wanted, null, 0)) {
             wanted += TAIL;
         }
     }
 
-    /** Drops what is forgotten, in place, and gives memory back when little is left. */
-    void purge(Generations generations) {
-        if (!holdsForgotten(generations)) {
+    /** Drops the slices before this one, in place, and gives memory back when little is left. */
+    void purge(Generations generations, long before) {
+        if (!holds(generations, before)) {
             return;
         }
-        rebuild(capacity, generations);
+        rebuild(capacity, generations, before);
         if (capacity > SMALLEST && size < capacity / 2) {
-            rebuild(Math.max(SMALLEST, size + size / 4), null);
+            rebuild(Math.max(SMALLEST, size + size / 4), null, 0);
         }
     }
 
-    private boolean holdsForgotten(Generations generations) {
+    private boolean holds(Generations generations, long before) {
         for (int at = 0; at < codes.length; at++) {
-            if (!generations.isLive(codes[at] & 0xff) && (halves[2 * at] | halves[2 * at + 1]) != 0) {
+            if (generations.slice(codes[at] & 0xff) < before && isTaken(at)) {
                 return true;
             }
         }
         return false;
     }
 
+    private boolean isTaken(int at) {
+        return (halves[2 * at] | halves[2 * at + 1]) != 0;
+    }
+
+    /** Adds the number of fingerprints under each code. */
+    void count(long[] byCode) {
+        for (int at = 0; at < codes.length; at++) {
+            if (isTaken(at)) {
+                byCode[codes[at] & 0xff]++;
+            }
+        }
+    }
+
+    /** Writes what {@link #purge} would drop, in order. */
+    void write(Generations generations, long before, RunWriter out) throws IOException {
+        for (int at = 0; at < codes.length; at++) {
+            long slice = generations.slice(codes[at] & 0xff);
+            if (slice < before && isTaken(at)) {
+                out.add(halves[2 * at], halves[2 * at + 1], slice);
+            }
+        }
+    }
+
     /**
-     * Moves every fingerprint to its place in a table of this capacity, leaving out those of forgotten
-     * generations if generations are given. In place it cannot fail: without its smaller neighbours a
-     * fingerprint only moves left. Into other arrays it says false, with nothing changed, if the tail
-     * overflows.
+     * Moves every fingerprint to its place in a table of this capacity, leaving out those of slices
+     * before a given one if generations are given. In place it cannot fail: without its smaller
+     * neighbours a fingerprint only moves left. Into other arrays it says false, with nothing changed,
+     * if the tail overflows.
      */
-    private boolean rebuild(int newCapacity, Generations generations) {
+    private boolean rebuild(int newCapacity, Generations generations, long before) {
         boolean inPlace = newCapacity == capacity;
         long[] toHalves = inPlace ? halves : new long[2 * (newCapacity + TAIL)];
         byte[] toCodes = inPlace ? codes : new byte[newCapacity + TAIL];
@@ -142,7 +169,7 @@ final class FingerprintTable {
                 continue;
             }
             byte code = codes[at];
-            boolean keep = generations == null || generations.isLive(code & 0xff);
+            boolean keep = generations == null || generations.slice(code & 0xff) >= before;
             if (inPlace) {
                 halves[2 * at] = 0;
                 halves[2 * at + 1] = 0;

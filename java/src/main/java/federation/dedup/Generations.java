@@ -1,5 +1,7 @@
 package federation.dedup;
 
+import java.util.stream.LongStream;
+
 /**
  * The slices of time in which fingerprints are remembered, each named by a one-byte code.
  *
@@ -9,7 +11,7 @@ package federation.dedup;
  * share one, and are forgotten with the later of the two.
  */
 final class Generations {
-    private static final int CODES = 256;
+    static final int CODES = 256;
 
     private final long[] slices = new long[CODES];
     private final long[] counts = new long[CODES];
@@ -115,6 +117,48 @@ final class Generations {
             }
         }
         return oldest;
+    }
+
+    /** The newest slice that still remembers something, {@code Long.MIN_VALUE} if none does. */
+    long newest() {
+        long newest = Long.MIN_VALUE;
+        for (int code = 0; code < used; code++) {
+            if (isLive(code) && counts[code] > 0) {
+                newest = Math.max(newest, slices[code]);
+            }
+        }
+        return newest;
+    }
+
+    /** Whether all that is remembered counts to one slice. */
+    boolean isOneSlice() {
+        int oldest = oldest();
+        return oldest < 0 || slices[oldest] == newest();
+    }
+
+    /** The first slice behind the older half of fingerprints that are counted by code. */
+    long afterOlderHalf(long[] byCode) {
+        long total = LongStream.of(byCode).sum();
+        long before = Long.MIN_VALUE;
+        for (long older = 0; 2 * older < total; older = countBefore(before, byCode)) {
+            long next = Long.MAX_VALUE;
+            for (int code = 0; code < used; code++) {
+                if (byCode[code] > 0 && slices[code] >= before) {
+                    next = Math.min(next, slices[code]);
+                }
+            }
+            before = next + 1;
+        }
+        return before;
+    }
+
+    /** How many of the fingerprints that are counted by code belong to slices before this one. */
+    long countBefore(long slice, long[] byCode) {
+        long sum = 0;
+        for (int code = 0; code < used; code++) {
+            sum += slices[code] < slice ? byCode[code] : 0;
+        }
+        return sum;
     }
 
     long count(int code) {

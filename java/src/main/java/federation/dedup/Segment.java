@@ -1,5 +1,6 @@
 package federation.dedup;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import java.util.Arrays;
@@ -15,7 +16,7 @@ import java.util.Arrays;
 final class Segment {
     /** Receives what a segment holds. */
     interface Visitor {
-        void fingerprint(long high, long low, long until);
+        void fingerprint(long high, long low, long until) throws IOException;
     }
 
     private static final int HEADER_LONGS = 3;
@@ -115,7 +116,7 @@ final class Segment {
         return header(stored, 2);
     }
 
-    static void read(byte[] stored, Visitor visitor) {
+    static void read(byte[] stored, Visitor visitor) throws IOException {
         LongBuffer buffer = ByteBuffer.wrap(stored).asLongBuffer().position(HEADER_LONGS);
         while (buffer.hasRemaining()) {
             long until = buffer.get();
@@ -126,7 +127,7 @@ final class Segment {
     }
 
     /** A stored segment without the slices that ended before this instant; null if none is left. */
-    static byte[] keep(byte[] stored, long forgottenBefore) {
+    static byte[] keep(byte[] stored, long forgottenBefore) throws IOException {
         if (header(stored, 1) >= forgottenBefore) {
             return stored;
         }

@@ -1,5 +1,6 @@
 package federation.dedup;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -204,7 +205,7 @@ final class SegmentLog {
     }
 
     /** Goes on with the last segment of a restored bucket, if it is small. */
-    private void reopen(Bucket bucket, byte[] last) {
+    private void reopen(Bucket bucket, byte[] last) throws IOException {
         if (Segment.size(last) >= SEALED) {
             bucket.sequence++;
             return;

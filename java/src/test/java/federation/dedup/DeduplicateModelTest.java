@@ -62,16 +62,20 @@ class DeduplicateModelTest {
         }
     }
 
-    /** Law: over any history of records, watermarks, checkpoints, crashes and changes of parallelism, the operator lets pass what a plain map with the same clock lets pass. */
+    /** Law: over any history of records, watermarks, checkpoints, crashes and changes of parallelism, with room in memory and without, the operator lets pass what a plain map with the same clock lets pass. */
     @ParameterizedTest
-    @CsvSource({"HEAP,1", "HEAP,2", "HEAP,3", "HEAP,4", "ROCKSDB,1", "ROCKSDB,5"})
-    void agreesWithModel(Subtasks.Backend backend, long seed, @TempDir Path folder)
+    @CsvSource({
+        "HEAP,1,0", "HEAP,2,0", "HEAP,3,0", "HEAP,4,0", "ROCKSDB,1,0", "ROCKSDB,5,0",
+        "HEAP,1,200000", "HEAP,2,80000", "HEAP,3,400000", "HEAP,4,80000", "HEAP,6,200000", "HEAP,7,200000",
+        "ROCKSDB,1,300000", "ROCKSDB,5,300000"
+    })
+    void agreesWithModel(Subtasks.Backend backend, long seed, long maxBytes, @TempDir Path folder)
             throws Exception {
         Random random = new Random(seed);
         int buckets = 1 << random.nextInt(7);
         long keys = 200L << random.nextInt(7);
         double snapshots = random.nextBoolean() ? 0.0004 : 0.004;
-        var operator = new DeduplicateOperator<Event>(WINDOW, 0, 0, "eu", "us");
+        var operator = new DeduplicateOperator<Event>(WINDOW, 0, maxBytes, "eu", "us");
         int[] parallelisms = {2, 3, 1};
         int restarts = 0;
         long now = START;
@@ -79,6 +83,7 @@ class DeduplicateModelTest {
         Model model = new Model();
         Model saved = new Model();
         Subtasks.Snapshot snapshot = null;
+        boolean spilled = false;
         Subtasks tasks = new Subtasks(operator, backend, folder, 1, null, now);
         try {
             for (int i = 0; i < RECORDS; i++) {
@@ -102,7 +107,10 @@ class DeduplicateModelTest {
                 tasks.processingTime(now);
                 Event event = randomEvent(random, keys, buckets, now);
                 assertEquals(model.passes(event, now), tasks.passes(event), "record " + i);
+                spilled |= i % 100 == 0 && tasks.spilled() > 0;
             }
+            assertEquals(maxBytes > 0, spilled);
+            assertEquals(0, tasks.forgottenEarly());
         } finally {
             tasks.close();
         }

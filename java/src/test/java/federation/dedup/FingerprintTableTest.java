@@ -38,7 +38,7 @@ class FingerprintTableTest {
             }
             if (random.nextInt(3) == 0) {
                 generations.raise(round - random.nextInt(4));
-                table.purge(generations);
+                table.purge(generations, generations.horizon());
                 model.values().removeIf(each -> !generations.isLive(each));
             }
             assertEquals(model.size(), table.size());

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import java.io.IOException;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /** The form in which fingerprints are stored. */
 class SegmentTest {
-    private static Set<String> contents(byte[] stored) {
+    private static Set<String> contents(byte[] stored) throws IOException {
         Set<String> found = new HashSet<>();
         Segment.read(stored, (high, low, until) -> found.add(high + " " + low + " " + until));
         return found;
@@ -19,7 +20,7 @@ class SegmentTest {
 
     /** Law: a segment reads back what was appended, knows its size and end, and drops exactly the slices that ended before an instant. */
     @Test
-    void roundTrip() {
+    void roundTrip() throws IOException {
         Random random = new Random(3);
         for (int round = 0; round < 200; round++) {
             Segment segment = new Segment();

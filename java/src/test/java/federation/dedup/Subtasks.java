@@ -117,6 +117,19 @@ final class Subtasks implements AutoCloseable {
         return bytes;
     }
 
+    /** Fingerprints that are remembered on disk. */
+    long spilled() {
+        return harnesses.stream().mapToLong(each -> memory(each).spilled()).sum();
+    }
+
+    long forgottenEarly() {
+        return harnesses.stream().mapToLong(each -> memory(each).forgottenEarly()).sum();
+    }
+
+    private static Deduplicator memory(KeyedOneInputStreamOperatorTestHarness<Integer, Event, Event> harness) {
+        return ((DeduplicateOperator<?>) harness.getOperator()).memory;
+    }
+
     /** The operator of a task. */
     DeduplicateOperator<?> operator(int index) {
         return (DeduplicateOperator<?>) harnesses.get(index).getOperator();
