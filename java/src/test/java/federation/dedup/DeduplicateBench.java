@@ -1,10 +1,12 @@
 package federation.dedup;
 
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Locale;
+import java.util.function.LongUnaryOperator;
 import java.util.stream.Stream;
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.runtime.checkpoint.CheckpointOptions;
@@ -26,17 +28,20 @@ import org.apache.flink.streaming.util.KeyedOneInputStreamOperatorTestHarness;
  * Measures the operator in one task: rate, memory, checkpoint and restore times.
  *
  * <p>Rates are by CPU time of the task's thread, checkpoint and restore times also by the clock.
- * Arguments: {@code heap|rocksdb}, keys to hold, new keys per checkpoint (default 600,000).
+ * Arguments: {@code heap|rocksdb}, keys to hold (their times go evenly through the window), new keys
+ * per checkpoint (default 600,000), limit of memory in bytes (default 0: none).
  */
 public final class DeduplicateBench {
     private static final int BUCKETS = 4096;
     private static final long START = 1_700_000_000_000L;
+    private static final long WINDOW = 86_400_000;
 
     private DeduplicateBench() {}
 
     /** One record that is changed and sent again. */
     private static final class Reused implements Identified {
         long key;
+        long time;
 
         @Override
         public int bucket() {
@@ -80,37 +85,50 @@ public final class DeduplicateBench {
 
         @Override
         public long time() {
-            return START;
+            return time;
         }
     }
 
+    private static boolean heap;
+    private static long keys;
+    private static long maxBytes;
+
     /** Runs and prints. */
     public static void main(String[] arguments) throws Exception {
-        boolean heap = arguments[0].equals("heap");
-        long keys = Long.parseLong(arguments[1]);
+        heap = arguments[0].equals("heap");
+        keys = Long.parseLong(arguments[1]);
         long perCheckpoint = arguments.length > 2 ? Long.parseLong(arguments[2]) : 600_000;
+        maxBytes = arguments.length > 3 ? Long.parseLong(arguments[3]) : 0;
         Path folder = Files.createTempDirectory("dedup-bench");
         try {
             OperatorSubtaskState state;
             long empty = usedHeap();
-            try (var harness = open(heap, folder, null)) {
-                fill(harness, folder, keys, perCheckpoint);
-                hit(harness, keys);
+            try (var harness = open(folder, null)) {
+                fill(harness, folder, perCheckpoint);
+                hit(harness);
                 var operator = (DeduplicateOperator<?>) harness.getOperator();
                 harness.getOutput().clear();
-                print("tables and log: %.1f bytes/key; heap in use, state backend's included: %.1f bytes/key",
+                print("tables, log and index of the disk: %.1f bytes/key; heap in use, state backend's included: %.1f bytes/key",
                         (double) operator.bytes() / keys, (double) (usedHeap() - empty) / keys);
+                print("on disk: %,d keys, %,d MB; forgotten early: %,d",
+                        operator.memory.spilled(), operator.memory.diskBytes() / 1_000_000,
+                        operator.memory.forgottenEarly());
+                resident();
                 // increments need a coordinator to be restored, a savepoint does not
+                long begin = System.nanoTime();
                 state = harness.snapshotWithLocalState(
                                 1 << 20, 1, SavepointType.savepoint(SavepointFormatType.NATIVE))
                         .getJobManagerOwnedState();
+                print("savepoint, whole: %.1f s, %.0f MB", (System.nanoTime() - begin) / 1e9,
+                        state.getStateSize() / 1e6);
             }
             long begin = System.nanoTime();
             long cpu = cpuNanos();
-            try (var harness = open(heap, folder, state)) {
+            try (var harness = open(folder, state)) {
                 print("restore: %.2f s (%.2f CPU)",
                         (System.nanoTime() - begin) / 1e9, (cpuNanos() - cpu) / 1e9);
-                hit(harness, keys);
+                resident();
+                hit(harness);
             }
         } finally {
             try (Stream<Path> all = Files.walk(folder)) {
@@ -120,8 +138,8 @@ public final class DeduplicateBench {
     }
 
     private static KeyedOneInputStreamOperatorTestHarness<Integer, Reused, Reused> open(
-            boolean heap, Path folder, OperatorSubtaskState state) throws Exception {
-        var operator = new DeduplicateOperator<Reused>(86_400_000, 0, 0, "eu");
+            Path folder, OperatorSubtaskState state) throws Exception {
+        var operator = new DeduplicateOperator<Reused>(WINDOW, 0, maxBytes, "eu");
         var harness = new KeyedOneInputStreamOperatorTestHarness<>(
                 operator, Reused::bucket, Types.INT, 128, 1, 0);
         harness.setStateBackend(
@@ -150,7 +168,7 @@ public final class DeduplicateBench {
 
     private static void fill(
             KeyedOneInputStreamOperatorTestHarness<Integer, Reused, Reused> harness,
-            Path folder, long keys, long perCheckpoint) throws Exception {
+            Path folder, long perCheckpoint) throws Exception {
         var operator = (DeduplicateOperator<Reused>) harness.getOperator();
         var factory = new FsCheckpointStreamFactory(
                 LocalFileSystem.getSharedInstance(),
@@ -162,11 +180,13 @@ public final class DeduplicateBench {
         long done = 0;
         for (long checkpoint = 1; done < keys; checkpoint++) {
             long count = Math.min(perCheckpoint, keys - done);
+            long first = done;
             long begin = cpuNanos();
-            send(harness, operator, done, count, 1);
+            long pause = send(harness, count, i -> first + i);
             long nanos = cpuNanos() - begin;
             adding += nanos;
             done += count;
+            print("longest pause %.0f ms", pause / 1e6);
             written += checkpoint(operator, factory, checkpoint, done, count * 1e3 / nanos);
         }
         print("new keys: %.2f million/s; written by all checkpoints: %.1f bytes/key",
@@ -194,35 +214,47 @@ public final class DeduplicateBench {
     }
 
     private static void hit(
-            KeyedOneInputStreamOperatorTestHarness<Integer, Reused, Reused> harness, long keys)
+            KeyedOneInputStreamOperatorTestHarness<Integer, Reused, Reused> harness)
             throws Exception {
-        var operator = (DeduplicateOperator<Reused>) harness.getOperator();
         long count = Math.min(keys, 5_000_000);
+        hit(harness, "duplicates of all", count, i -> i * 7_368_787 % keys);
+        hit(harness, "duplicates of the newest twentieth", count, i -> keys - 1 - i * 7_368_787 % (keys / 20));
+    }
+
+    private static void hit(
+            KeyedOneInputStreamOperatorTestHarness<Integer, Reused, Reused> harness,
+            String what, long count, LongUnaryOperator key) throws Exception {
+        var operator = (DeduplicateOperator<Reused>) harness.getOperator();
+        long before = operator.duplicates.getCount();
         long begin = cpuNanos();
-        send(harness, operator, 0, count, 7_368_787 % keys);
-        print("duplicates: %.2f million/s", count * 1e3 / (cpuNanos() - begin));
-        if (!harness.getOutput().isEmpty()) {
+        send(harness, count, key);
+        print("%s: %.2f million/s", what, count * 1e3 / (cpuNanos() - begin));
+        if (operator.duplicates.getCount() - before != count) {
             throw new AssertionError("a duplicate passed");
         }
     }
 
-    private static void send(
+    /** Sends records, and returns the longest time that a thousand of them took. */
+    private static long send(
             KeyedOneInputStreamOperatorTestHarness<Integer, Reused, Reused> harness,
-            DeduplicateOperator<Reused> operator, long from, long count, long step)
-            throws Exception {
+            long count, LongUnaryOperator key) throws Exception {
+        var operator = (DeduplicateOperator<Reused>) harness.getOperator();
         Reused record = new Reused();
         StreamRecord<Reused> element = new StreamRecord<>(record);
-        harness.getOutput().clear();
+        long longest = 0;
+        long begin = System.nanoTime();
         for (long i = 0; i < count; i++) {
-            record.key = step == 1 ? from + i : i * step % count;
+            record.key = key.applyAsLong(i);
+            record.time = START - WINDOW + (long) ((double) record.key / keys * WINDOW);
             operator.processElement(element);
-            if (step == 1 && (i & 1023) == 0) {
+            if ((i & 1023) == 0) {
                 harness.getOutput().clear();
+                longest = Math.max(longest, System.nanoTime() - begin);
+                begin = System.nanoTime();
             }
         }
-        if (step == 1) {
-            harness.getOutput().clear();
-        }
+        harness.getOutput().clear();
+        return longest;
     }
 
     /** CPU time of the task's thread: on a shared machine it says more than the wall's clock. */
@@ -234,6 +266,17 @@ public final class DeduplicateBench {
         System.gc();
         Runtime runtime = Runtime.getRuntime();
         return runtime.totalMemory() - runtime.freeMemory();
+    }
+
+    /** What the process has in memory, RocksDB's part and pages of the JVM included. */
+    private static void resident() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (Files.exists(status)) {
+            try (Stream<String> lines = Files.lines(status)) {
+                lines.filter(line -> line.matches("(VmRSS|VmHWM|RssFile):.*"))
+                        .forEach(line -> print("%s", line.replaceAll("\\s+", " ")));
+            }
+        }
     }
 
     private static void print(String format, Object... values) {
