@@ -81,7 +81,9 @@ public final class DeduplicateOperator<R extends Identified> extends AbstractStr
         log = new SegmentLog(this.<Integer>getKeyedStateBackend());
         forgottenBefore = context.getOperatorStateStore().getUnionListState(FORGOTTEN);
         if (context.isRestored()) {
-            log.restore(leastForgotten(), memory::restore);
+            SortedVisits sorted = new SortedVisits(memory::restore);
+            log.restore(leastForgotten(), sorted);
+            sorted.flush();
         }
     }
 
