@@ -55,7 +55,7 @@ class JobSettings:
         settled: its transactions, which were dealt with and need no commit by the job.
         rest_port: loopback port of this job's REST API.
         group: consumer group under which progress is published.
-        heap_share: part of the JVM's heap that deduplication may fill; beyond it forgets early.
+        heap_share: part of the JVM's heap that deduplication may fill; beyond it uses the disk.
     """
 
     parallelism: int
@@ -203,9 +203,13 @@ def _configuration(settings: JobSettings) -> Configuration:
         "execution.checkpointing.num-retained": "3",
         "execution.checkpointing.dir": _uri(settings.checkpoints),
         "execution.checkpointing.storage": "filesystem",
-        # What deduplication remembers is only written: a checkpoint uploads what is new.
+        # What deduplication remembers is only written: a checkpoint uploads what is new. Hashes
+        # do not compress. Small buffers leave little to write while the stream waits for its
+        # checkpoint.
         "state.backend.type": "rocksdb",
         "state.backend.rocksdb.compaction.style": "UNIVERSAL",
+        "state.backend.rocksdb.compression.per.level": "NO_COMPRESSION",
+        "state.backend.rocksdb.writebuffer.size": "8mb",
         "execution.checkpointing.incremental": "true",
         "restart-strategy.type": "exponential-delay",
         "restart-strategy.exponential-delay.initial-backoff": "1 s",

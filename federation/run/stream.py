@@ -344,12 +344,13 @@ class StreamRun:
 
 
 def _forgetful(keys: int) -> str:
-    """A sentence where memory did not suffice for the window."""
+    """A sentence where neither memory nor disk sufficed for the window."""
     if not keys:
         return ""
     return (
-        f"deduplication has forgotten {keys:,} keys before their window ended, for want of memory "
-        "or after 7 days: give the JVM more (JDK_JAVA_OPTIONS=-Xmx…) or shorten deduplicate.window"
+        f"deduplication has forgotten {keys:,} keys before their window ended, for want of disk or "
+        "memory, or after 7 days: see flink.log; free the disk of the state folder, give the JVM "
+        "more memory (JDK_JAVA_OPTIONS=-Xmx…) or shorten deduplicate.window"
     )
 
 

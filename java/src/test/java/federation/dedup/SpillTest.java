@@ -1,9 +1,12 @@
 package federation.dedup;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -74,6 +77,34 @@ class SpillTest {
         });
         if (!sorted.isEmpty()) {
             spill.added(slice, sorted.size(), 0);
+        }
+    }
+
+    /** Law: a disk that fails in the middle of a write, or takes no merged run, leaves what was there as it was. */
+    @Test
+    void failedWrites() throws IOException {
+        Path place = Files.createDirectory(folder.resolve("place"));
+        int part = 5;
+        Random random = new Random(4);
+        try (Spill spill = new Spill(place)) {
+            Fingerprint first = random(random, part, -1L);
+            Fingerprint second = random(random, part, -1L);
+            add(spill, part, List.of(first), 1);
+            long bytes = spill.bytes();
+            assertThrows(IOException.class, () -> spill.add(part, 2, out -> {
+                out.add(second.high, second.low, 1);
+                throw new IOException("no space left on device");
+            }));
+            assertFalse(spill.remembers(second.high, second.low));
+            assertEquals(bytes, spill.bytes());
+            add(spill, part, List.of(second), 1);
+            Files.delete(place);
+            assertThrows(IOException.class, () -> spill.merge(part, true));
+            assertEquals(2 * Run.ENTRY_BYTES, spill.fileBytes());
+            Files.createDirectory(place);
+            spill.merge(part, true);
+            assertTrue(spill.remembers(first.high, first.low));
+            assertTrue(spill.remembers(second.high, second.low));
         }
     }
 
