@@ -1,6 +1,6 @@
 """Maintenance: write ``jars.lock.json`` anew from the roots that it names.
 
-    python -m federation.flink.jarlock
+    python -m federation.flink.jarlock [LOCK_FILE]
 
 Each group of the lock says which artifacts it wants (``roots``), whether their dependencies come
 too (``transitive``) and which it leaves out (``exclude``, patterns of ``group:artifact``: what
@@ -86,5 +86,6 @@ def _text(document: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    lock()
-    sys.stderr.write(f"wrote {LOCK}\n")
+    chosen = Path(sys.argv[1]) if len(sys.argv) > 1 else LOCK
+    lock(chosen)
+    sys.stderr.write(f"wrote {chosen}\n")

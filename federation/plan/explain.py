@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     )
 
 JSON_VERSION = 1
-BYTES_PER_KEY = 40  # of the deduplication index: 20 for an entry, at most half of the slots in use
+BYTES_PER_KEY = 40  # of the deduplication index, at most; 20 to 22 once there are millions of keys
 
 
 def render(plan: Plan) -> Iterator[RenderableType]:
