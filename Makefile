@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE := federation tests hatch_build.py
 
-.PHONY: help setup fmt lint java junit differential fuzz jmh unit integration pytest test demo wheel constraints jars clean clean-all
+.PHONY: help setup fmt lint java junit differential fuzz jmh bench unit integration pytest test demo wheel constraints jars clean clean-all
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ fuzz: setup ## feed the Java operators N damaged payloads, judged by Avro's own 
 jmh: setup ## measure the transcoder beside Avro's own readers (ARGS: more options for JMH)
 	$(BIN)/python -m federation.flink.javatest jmh -prof gc $(ARGS)
 
+bench: setup ## the gateway beside MirrorMaker, Flink SQL and others, in turns (ARGS='--help': its options)
+	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python tests/bench $(ARGS)
+
 unit: setup ## the quick tests: unit, property, docs (ARGS: more options for pytest)
 	$(BIN)/pytest $(wildcard tests/unit tests/property tests/conformance tests/docs) -m 'not integration' $(ARGS)
 
@@ -70,7 +74,7 @@ wheel: setup ## build sdist and wheel (with the operators) into dist/
 
 constraints: ## pin the dependencies of pyproject.toml anew, from an empty environment
 	@fresh=$$(mktemp -d); trap 'rm -rf "$$fresh"' EXIT; $(PYTHON) -m venv $$fresh; \
-	$$fresh/bin/pip install --disable-pip-version-check --editable '.[dev]'; \
+	$$fresh/bin/pip install --disable-pip-version-check --editable '.[dev,bench]'; \
 	{ sed -n '/^#/p' constraints.txt; $$fresh/bin/pip freeze --exclude-editable; } > $$fresh/pins; \
 	cp $$fresh/pins constraints.txt
 

@@ -1,0 +1,193 @@
+"""One run of one contender: started, watched until all its output is committed, and ended."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+from check import check
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+from rates import Sample, steady, whole
+from workload import PARTITIONS, create
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from contenders import Contender
+    from workload import Loaded
+
+_INTERVAL = 0.25
+_PATIENCE = 300.0
+_STOP = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run was.
+
+    Attributes:
+        contender: its name.
+        round: from 1.
+        whole: input records per second, start included.
+        steady: input records per second in the steady part.
+        cpu: seconds of processor per million input records, all its processes together.
+        memory: most bytes resident at once, all its processes together.
+        samples: the output over time.
+    """
+
+    contender: str
+    round: int
+    whole: float
+    steady: float
+    cpu: float
+    memory: int
+    samples: tuple[Sample, ...]
+
+
+class _Processes:
+    """The processes of a contender: what they have used so far, those that ended included."""
+
+    def __init__(self, root: psutil.Process) -> None:
+        self._root = root
+        self._cpu: dict[tuple[int, float], float] = {}
+        self.memory = 0
+
+    @property
+    def cpu(self) -> float:
+        return sum(self._cpu.values())
+
+    def look(self) -> bool:
+        """Add up; whether the contender still runs."""
+        memory = 0
+        with suppress(psutil.Error):
+            for process in (self._root, *self._root.children(recursive=True)):
+                with suppress(psutil.Error):
+                    times = process.cpu_times()
+                    self._cpu[process.pid, process.create_time()] = times.user + times.system
+                    memory += process.memory_info().rss
+        self.memory = max(self.memory, memory)
+        with suppress(psutil.NoSuchProcess):
+            return self._root.status() != psutil.STATUS_ZOMBIE
+        return False
+
+
+class _Output:
+    """The ends of the target's topics."""
+
+    def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
+        settings = {"bootstrap.servers": bootstrap, "group.id": "bench", "log_level": 0}
+        self._topics = topics
+        self._written = Consumer(settings | {"isolation.level": "read_uncommitted"})
+        self._committed = Consumer(settings | {"isolation.level": "read_committed"})
+
+    def sample(self, at: float) -> Sample:
+        # The committed ones first: they never pass the written ones.
+        committed = self._sum(self._committed)
+        return Sample(at, self._sum(self._written), committed)
+
+    def _sum(self, consumer: Consumer) -> int:
+        total = 0
+        for topic in self._topics:
+            for partition in range(PARTITIONS):
+                with suppress(KafkaException):  # MirrorMaker makes its topics itself
+                    ends = consumer.get_watermark_offsets(TopicPartition(topic, partition), 5)
+                    total += ends[1]
+        return total
+
+    def close(self) -> None:
+        self._written.close()
+        self._committed.close()
+
+
+def run(contender: Contender, number: int, loaded: Loaded, env: Mapping[str, str]) -> Run:
+    """Run a contender on empty topics and check what it wrote.
+
+    Raises:
+        RuntimeError: it ended early, took too long, or its output is wrong.
+    """
+    _empty(env["HUB_BOOTSTRAP"], contender)
+    expected = loaded.distinct if contender.contract else loaded.records
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        command = contender.command(env, folder)
+        output = _Output(env["HUB_BOOTSTRAP"], contender.topics)
+        log = folder / "output.log"
+        with log.open("wb") as out:
+            begin = time.monotonic()
+            process = subprocess.Popen(
+                command, cwd=folder, env={**os.environ, **env}, stdout=out, stderr=out
+            )
+        used = _Processes(psutil.Process(process.pid))
+        try:
+            samples = list(_watch(used, output, begin, expected))
+            if samples[-1].committed < expected:
+                raise RuntimeError(
+                    f"{contender.name} {'is slow' if process.poll() is None else 'ended'} with"
+                    f" {samples[-1].committed} of {expected} records committed:\n"
+                    + log.read_text(errors="replace")[-3000:]
+                )
+        finally:
+            _end(process)
+            output.close()
+    check(contender, loaded, env)
+    return Run(
+        contender.name,
+        number,
+        whole(samples, loaded.records, expected),
+        steady(samples, loaded.records),
+        used.cpu / loaded.records * 1e6,
+        used.memory,
+        tuple(samples),
+    )
+
+
+def _watch(used: _Processes, output: _Output, begin: float, expected: int) -> Iterator[Sample]:
+    """Look until all is committed, the contender has ended, or patience has."""
+    while True:
+        running = used.look()
+        yield (last := output.sample(time.monotonic() - begin))
+        # Markers of transactions have offsets too: the end is where nothing is left open.
+        done = last.committed >= expected and last.committed == last.written
+        if done or not running or last.at > _PATIENCE:
+            return
+        time.sleep(_INTERVAL)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a contender and all that it started to end, then insist."""
+    with suppress(psutil.Error):
+        tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+        process.terminate()
+        _, alive = psutil.wait_procs(tree, timeout=_STOP)
+        for one in alive:
+            with suppress(psutil.Error):
+                one.kill()
+    process.wait()
+
+
+def _empty(bootstrap: str, contender: Contender) -> None:
+    """Delete what runs left on the target cluster, and make the output's topics anew."""
+    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+
+    def left() -> list[str]:
+        return [topic for topic in admin.list_topics(timeout=30).topics if topic[:2] != "__"]
+
+    if old := left():
+        for future in admin.delete_topics(old).values():
+            future.result(30)
+    deadline = time.monotonic() + 30
+    while left():
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"topics are still there: {', '.join(left())}")
+        time.sleep(0.1)
+    for topic in contender.topics:
+        if contender.name != "mirrormaker":
+            create(admin, topic)
