@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "start": ("federation.cli.start:start", "Run the streams of a configuration."),
     "status": ("federation.cli.status:status", "Show the state and lag of running streams."),
     "stop": ("federation.cli.stop:stop", "Stop running streams with a savepoint."),
+    "accept": ("federation.cli.accept:accept", "List or accept gaps that retention has made."),
     "verify": ("federation.cli.verify:verify", "Prove a stream: nothing lost, nothing twice."),
     "trace": ("federation.cli.trace:trace", "Explain where one record came from."),
     "transactions": (

@@ -137,6 +137,7 @@ def render(status: dict[str, Any]) -> list[RenderableType]:
                 for what, wrong in _said(source)
             ]
         shown += [Text(_repaired(one), style="yellow") for one in stream.get("repairs", ())[-3:]]
+        shown += [Text(_accepted(one), style="yellow") for one in stream.get("accepted", ())[-3:]]
         if stream["error"]:
             shown.append(Text(stream["error"], style="red"))
     return shown
@@ -148,7 +149,8 @@ def _said(source: Mapping[str, Any]) -> Iterator[tuple[str, bool]]:
         yield f"{_since(source.get('error_since', 0))}{source['error']}", True
     for one in source.get("troubles", ()):
         if one["where"] != "cluster" or not source["error"]:  # the same, as a task sees it
-            yield f"{_since(one['since'])}{one['where']}: {one['what']}", True
+            way = "; federation accept goes on without them" if one.get("gap") else ""
+            yield f"{_since(one['since'])}{one['where']}: {one['what']}{way}", True
     for one in source.get("schema_changes", ()):
         fields = f", fields not taken over: {', '.join(one['fields'])}" if one["fields"] else ""
         what = {
@@ -207,6 +209,15 @@ def _repaired(repair: dict[str, Any]) -> str:
         told.append(f"{_transactions(repair['orphans'])} of no checkpoint ended")
     at = datetime.fromtimestamp(repair["at"], UTC)
     return f"repaired {at:%Y-%m-%d %H:%M:%S}Z: {', '.join(told)}"
+
+
+def _accepted(gap: dict[str, Any]) -> str:
+    """One accepted gap in a sentence."""
+    at = datetime.fromtimestamp(gap["at"], UTC)
+    return (
+        f"accepted {at:%Y-%m-%d %H:%M:%S}Z by {gap['by']}: offsets {gap['first']:,} to "
+        f"{gap['last']:,} of {gap['cluster']}/{gap['topic']}/{gap['partition']} were not read"
+    )
 
 
 def _transactions(names: list[str]) -> str:

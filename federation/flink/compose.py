@@ -51,6 +51,7 @@ class JobSettings:
         tolerated_failures: how many checkpoints in a row may fail before the job restarts.
         checkpoints: folder for checkpoints.
         schemas: folder where the sources' schemas outlive a run.
+        accepted: file of the gaps in sources that an operator has agreed to; it may grow.
         restore: checkpoint or savepoint to go on from.
         settled: its transactions, which were dealt with and need no commit by the job.
         rest_port: loopback port of this job's REST API.
@@ -64,6 +65,7 @@ class JobSettings:
     tolerated_failures: int
     checkpoints: Path
     schemas: Path
+    accepted: Path
     restore: Path | None
     settled: tuple[str, ...]
     rest_port: int
@@ -244,7 +246,7 @@ def _build(
     clock = java.federation.source.SourceClock()
     sources = [
         j_environment.fromSource(
-            _source(java, source, index, spec, settings.group), clock, f"source {source.name}"
+            _source(java, source, index, spec, settings), clock, f"source {source.name}"
         ).uid(source.uid)
         for index, source in enumerate(stream.sources)
     ]
@@ -255,9 +257,9 @@ def _build(
     )
 
 
-def _source(java: Any, source: SourcePlan, index: int, spec: str, group: str) -> Any:
+def _source(java: Any, source: SourcePlan, index: int, spec: str, settings: JobSettings) -> Any:
     kafka = java.federation.kafka
-    own = {"group.id": group, "client.id": f"{group}.{source.uid}"}
+    own = {"group.id": settings.group, "client.id": f"{settings.group}.{source.uid}"}
     if source.pattern is not None:
         subscription = kafka.Subscription.pattern(source.pattern)
     else:
@@ -266,9 +268,10 @@ def _source(java: Any, source: SourcePlan, index: int, spec: str, group: str) ->
         )
     return kafka.ClusterSource(
         source.name,
-        _properties(java, {**source.cluster.properties, **own}),
+        _properties(java, {"max.poll.records": "2000", **source.cluster.properties, **own}),
         subscription,
         _start(java, source.start),
+        kafka.Accepted(str(settings.accepted), source.cluster.cluster_id),
         java.federation.source.Normalizer(spec, index),
     )
 

@@ -119,6 +119,7 @@ class Gateway:
         return [
             str(jvm.find_java(17)),
             *jvm.FLINK_OPENS,
+            *jvm.tuning(),
             "-XX:+ExitOnOutOfMemoryError",
             f"-Dlog4j.configurationFile={_CONF / 'log4j2.properties'}",
             f"-Dfederation.logs={self._logs}",

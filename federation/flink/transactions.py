@@ -181,8 +181,10 @@ def client_properties(target: TargetPlan) -> dict[str, str]:
     """How the target is written to, in the names of Kafka's Java producer."""
     return {
         "compression.type": "lz4",
-        "linger.ms": "5",
-        "batch.size": "131072",
+        # What belongs to a transaction is not visible before its checkpoint, which flushes: to wait
+        # fills the batches, and delays nobody.
+        "linger.ms": "50" if target.delivery == "exactly-once" else "5",
+        "batch.size": "262144",
         "acks": "all",
         "max.request.size": str(target.max_record_bytes),
         **target.cluster.properties,

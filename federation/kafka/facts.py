@@ -48,6 +48,7 @@ class ClusterFacts:
         settings: the settings of one broker; empty if they may not be read.
         topics: every topic by name; those asked for with details.
         error: why the cluster could not be asked.
+        stale: why it could not, where this is what was remembered of it.
     """
 
     alias: str
@@ -56,6 +57,7 @@ class ClusterFacts:
     settings: Mapping[str, str] = field(default_factory=dict)
     topics: Mapping[str, TopicFacts] = field(default_factory=dict)
     error: Finding | None = None
+    stale: Finding | None = None
 
     @property
     def transaction_max_timeout_ms(self) -> int | None:

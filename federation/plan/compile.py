@@ -54,16 +54,13 @@ def _cores() -> int:
 
 
 def _unanswered(facts: Facts, notes: Notes) -> None:
-    """Clusters and registries that did not answer, once each."""
+    """Clusters and registries that did not answer, once each; a warning if remembered."""
     for kind, known in (("properties", facts.clusters), ("registry", facts.registries)):
         for alias, one in known.items():
-            if one.error is not None:
-                what = f"{one.error.where}: {one.error.what}" if one.error.where else one.error.what
-                notes.error(("clusters", alias, kind), what, one.error.hint)
-    for alias, registry in facts.registries.items():
-        if (stale := registry.stale) is not None:
-            what = f"{stale.where}: {stale.what}" if stale.where else stale.what
-            notes.warning(("clusters", alias, "registry"), what, stale.hint)
+            if (silent := one.error or one.stale) is not None:
+                note = notes.warning if one.stale else notes.error
+                what = f"{silent.where}: {silent.what}" if silent.where else silent.what
+                note(("clusters", alias, kind), what, silent.hint)
 
 
 class _Stream:
@@ -133,9 +130,11 @@ class _Stream:
     def _cluster(self, alias: str) -> ClusterPlan:
         declared = self.loaded.config.clusters[alias]
         properties = {name: str(value) for name, value in declared.properties.items()}
-        cluster_id = self.facts.clusters[alias].cluster_id
+        facts = self.facts.clusters[alias]
         registry = access(declared.registry) if declared.registry else None
-        return ClusterPlan(alias, cluster_id, properties, registry)
+        return ClusterPlan(
+            alias, facts.cluster_id, properties, registry, answers=facts.stale is None
+        )
 
     def _source_topics(self) -> Iterator[TopicFacts]:
         for source in self.stream.sources:

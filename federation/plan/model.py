@@ -23,12 +23,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClusterPlan:
-    """One Kafka cluster; ``cluster_id`` is the broker's own and is the identity, not the alias."""
+    """One Kafka cluster.
+
+    Attributes:
+        alias: its name in the configuration.
+        cluster_id: the broker's own; this is the identity, not the alias.
+        properties: of Java's clients.
+        registry: how to reach its registry.
+        answers: whether it was asked for this plan, which else rests on what is remembered.
+    """
 
     alias: str
     cluster_id: str
     properties: Mapping[str, str]
     registry: Access | None
+    answers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +203,17 @@ class StreamPlan:
     target: TargetPlan
     dead_letter_ratio: float
     dead_letter_of: int
+
+    @property
+    def clusters(self) -> tuple[ClusterPlan, ...]:
+        """Its sources' and its target's, each once."""
+        listed = (*(one.cluster for one in self.sources), self.target.cluster)
+        return tuple({one.alias: one for one in listed}.values())
+
+    @property
+    def answers(self) -> bool:
+        """Whether all its clusters were asked for this plan."""
+        return all(one.answers for one in self.clusters)
 
 
 @dataclass(frozen=True, slots=True)

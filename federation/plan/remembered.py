@@ -1,149 +1,30 @@
-"""What registries held when a federation last started, for a start while one does not answer.
+"""What a federation learned at its last start, for a start while a cluster or registry is away.
 
-``registries.json`` in the state folder: by cluster the registry's identity, the versions of the
-subjects that were looked at, and the ids of what the streams write. It counts only for the registry
-that said it, and for the very schemas that it was said of; whatever else a plan needs to know of a
-silent registry makes the plan fail, as on a first start.
+Nothing is remembered before the first start: that one needs everybody.
 """
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from federation.config.paths import state_folder
-from federation.errors import Finding
-from federation.observe.logs import get_logger
-from federation.plan import naming
-from federation.plan.facts import RegistryFacts, SubjectCheck
-from federation.plan.registries import access
-from federation.schemas.avro import SchemaError, parse
-from federation.schemas.registry import RegisteredVersion
+from federation.plan import remembered_clusters, remembered_registries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
     from federation.config.load import Loaded
     from federation.plan.facts import Facts
-    from federation.plan.model import StreamPlan, TargetSchema
-
-_LOG = get_logger(__name__)
-_FILE = "registries.json"
 
 
 def keep(loaded: Loaded, facts: Facts) -> None:
-    """Keep what the registries that answered said; of others, what they said before."""
-    kept = _read(state_folder(loaded))
-    for alias, one in facts.registries.items():
-        declared = loaded.config.clusters[alias].registry
-        if declared is None or one.error is not None or one.stale is not None:
-            continue
-        identity, before = access(declared).identity, kept.get(alias, {})
-        kept[alias] = {
-            "registry": identity,
-            "at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "names": list(one.names),
-            "subjects": {
-                subject: [
-                    {"version": v.version, "id": v.id, "schema": v.schema.json} for v in versions
-                ]
-                for subject, versions in one.subjects.items()
-            },
-            "unreadable": {subject: found.what for subject, found in one.unreadable.items()},
-            "registered": before["registered"] if before.get("registry") == identity else {},
-        }
-    _write(state_folder(loaded), kept)
-
-
-def registered(folder: Path, streams: Iterable[tuple[StreamPlan, Iterable[TargetSchema]]]) -> None:
-    """Keep under what ids the schemas that streams write are registered."""
-    kept = _read(folder)
-    for stream, schemas in streams:
-        alias = stream.target.cluster.alias
-        if alias in kept:
-            kept[alias]["registered"][stream.name] = [
-                {"subject": one.subject, "json": one.json, "id": one.schema_id, "v": one.version}
-                for one in schemas
-            ]
-    _write(folder, kept)
+    """Keep what everyone who answered said."""
+    remembered_clusters.keep(loaded, facts)
+    remembered_registries.keep(loaded, facts)
 
 
 def recall(loaded: Loaded, facts: Facts) -> Facts:
-    """The facts with what is remembered of registries that do not answer, where that suffices."""
-    silent = {alias: one for alias, one in facts.registries.items() if one.error is not None}
-    if not silent:
-        return facts
-    kept = _read(state_folder(loaded))
-    found = {
-        alias: remembered
-        for alias, one in silent.items()
-        if (remembered := _remembered(loaded, alias, one, kept.get(alias, {}))) is not None
-    }
-    return replace(facts, registries={**facts.registries, **found})
-
-
-def _remembered(
-    loaded: Loaded, alias: str, silent: RegistryFacts, kept: Mapping[str, Any]
-) -> RegistryFacts | None:
-    declared, error = loaded.config.clusters[alias].registry, silent.error
-    if declared is None or error is None or kept.get("registry") != access(declared).identity:
-        return None
-    checks: dict[tuple[str, str], SubjectCheck] = {}
-    for name, stream in loaded.config.streams.items():
-        if stream.target.cluster != alias:
-            continue
-        known = {one["subject"]: one for one in kept["registered"].get(name, ())}
-        for one in naming.target_schemas(
-            stream, loaded.contracts[name], loaded.references.get(name, ())
-        ):
-            said = known.get(one.subject)
-            if said is None or said["json"] != one.json:
-                return None
-            checks[name, one.subject] = SubjectCheck(said["id"], said["v"])
-    try:
-        subjects = {
-            subject: tuple(
-                RegisteredVersion(subject, v["version"], v["id"], parse(v["schema"]))
-                for v in versions
-            )
-            for subject, versions in kept["subjects"].items()
-        }
-    except SchemaError:
-        return None
-    return RegistryFacts(
-        alias,
-        subjects,
-        checks,
-        {subject: Finding(what) for subject, what in kept["unreadable"].items()},
-        tuple(kept["names"]),
-        stale=replace(
-            error,
-            what=f"{error.what}: what it held at {kept['at']} is taken",
-            hint="records of schemas that are newer wait until it answers",
-            severity="warning",
-        ),
+    """The facts with what is remembered of those who do not answer, where that suffices."""
+    return replace(
+        facts,
+        clusters={**facts.clusters, **remembered_clusters.recall(loaded, facts)},
+        registries={**facts.registries, **remembered_registries.recall(loaded, facts)},
     )
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    """What is kept; a file that cannot be read is as one that is not there."""
-    try:
-        found = json.loads((folder / _FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _write(folder: Path, kept: Mapping[str, Any]) -> None:
-    """Replace what is kept; where that cannot be, the next start needs its registries."""
-    draft = folder / f".{_FILE}.{os.getpid()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(kept), "utf-8")
-        draft.replace(folder / _FILE)
-    except OSError as error:
-        _LOG.warning("what registries hold cannot be kept", error=str(error))

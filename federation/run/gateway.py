@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from federation.errors import FederationError, Incomplete, JobError
 from federation.observe.logs import get_logger
-from federation.plan import remembered
+from federation.plan import remembered_registries
 from federation.plan.serving import served
 from federation.run import evolve
 from federation.run.status import GatewayStatus, worst
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from federation.flink.gateway import Gateway
-    from federation.plan.model import Plan
+    from federation.plan.model import Plan, StreamPlan
+    from federation.plan.prepare import PreparedStream
 
 _LOG = get_logger(__name__)
-_EVERY = 0.5
+_EVERY = 1.0
 _GROW_AGAIN = 60.0
 _HEAP = 0.5  # of the JVM, for all that deduplication remembers
 
@@ -45,7 +46,7 @@ def run(
     Args:
         plan: what to run.
         stop: set it, and all streams stop with a savepoint.
-        show: called with each new status, about twice a second.
+        show: called with each new status, about once a second.
         until_caught_up: stop by itself once everything that was in the sources at the start is
             in a completed checkpoint.
         fresh: begin anew, ignoring earlier state.
@@ -61,7 +62,6 @@ def run(
     store = Store(plan.run.state)
     with store.owned(plan.config_file) as lock, served(plan) as reach:
         from federation.flink.gateway import Gateway
-        from federation.plan.prepare import prepare
 
         gateway = Gateway(store.logs.resolve(), store.scratch.resolve(), inherit=(lock,))
         runs = [StreamRun(plan.federation, one, plan.run, store, reach) for one in plan.streams]
@@ -72,15 +72,17 @@ def run(
             say("starting Flink")
             gateway.start()
             say("preparing topics and schemas at the target")
-            prepared = prepare(plan)
-            remembered.registered(
-                store.folder, [(one, prepared[one.name].schemas) for one in plan.streams]
-            )
+            ready = {one.name: _prepared(plan, one) for one in plan.streams if one.answers}
+
+            def prepare(stream: StreamPlan) -> PreparedStream:
+                return ready.get(stream.name) or _prepared(plan, stream)
+
             for one in runs:
                 if stop.is_set():
                     break
                 say(f"starting stream {one.plan.name}")
-                one.start(prepared[one.plan.name], fresh=fresh, heap_share=_HEAP / len(runs))
+                begin = partial(one.start, partial(prepare, one.plan))
+                one.begin(partial(begin, fresh=fresh, heap_share=_HEAP / len(runs)))
             say("")
             growth = _Growth(plan, runs, _HEAP / len(runs))
             caught_up = _watch(
@@ -176,12 +178,18 @@ class _Growth:
                 run.remark = f"the contract cannot take in new fields: {error}"
 
     def _grow(self, run: StreamRun, wants: tuple[evolve.Wanted, ...]) -> None:
-        from federation.plan.prepare import prepare
-
         found = evolve.replan(self._plan, run.plan, wants)
-        prepared = prepare(replace(self._plan, streams=(found,)))
-        remembered.registered(self._plan.run.state, [(found, prepared[found.name].schemas)])
-        run.renew(found, prepared[found.name], heap_share=self._heap_share)
+        prepared = _prepared(self._plan, found)
+        run.renew(found, lambda: prepared, heap_share=self._heap_share)
+
+
+def _prepared(plan: Plan, stream: StreamPlan) -> PreparedStream:
+    """See to it that a stream's target is ready, and remember what it is written with."""
+    from federation.plan.prepare import prepare
+
+    (done,) = prepare(replace(plan, streams=(stream,))).values()
+    remembered_registries.registered(plan.run.state, [(stream, done.schemas)])
+    return done
 
 
 def _watch(

@@ -7,7 +7,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from federation.run.lag import SourceLag, reachable
-from federation.run.status import PartitionStatus, SchemaChange, SourceStatus, Trouble
+from federation.run.status import Gap, PartitionStatus, SchemaChange, SourceStatus, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,6 +39,7 @@ class SourceWatch:
         self.lag = SourceLag(source, group)
         self._name = source.name
         self._cluster = source.cluster.alias
+        self._cluster_id = source.cluster.cluster_id
         self._index = index
         self._closed = Event()
         self._thread = Thread(target=self._follow, name=f"lag of {source.name}", daemon=True)
@@ -82,6 +83,7 @@ class SourceWatch:
         return SourceStatus(
             name=self._name,
             cluster=self._cluster,
+            cluster_id=self._cluster_id,
             read=own.get("recordsRead", 0),
             rate=self._measured(own.get("recordsRead", 0)),
             lag=sum(partition.lag for partition in self._partitions),
@@ -131,7 +133,8 @@ def _troubles(told: Sequence[Mapping[str, Any]]) -> tuple[Trouble, ...]:
     """The troubles of all tasks; what several say of the cluster is said once, by the first."""
     found: dict[str, Trouble] = {}
     for one in sorted(told, key=lambda one: int(one["since"])):
-        found.setdefault(one["where"], Trouble(one["where"], int(one["since"]), one["what"]))
+        gap = Gap(**one["gap"]) if one.get("gap") else None
+        found.setdefault(one["where"], Trouble(one["where"], int(one["since"]), one["what"], gap))
     return tuple(found.values())
 
 

@@ -24,12 +24,40 @@ class PartitionStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Offsets of a source partition that are gone before they were read: first and last."""
+
+    topic: str
+    partition: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Trouble:
-    """What keeps a source, or one of its partitions, from being read; ``since`` in epoch ms."""
+    """What keeps a source, or one of its partitions, from being read; ``since`` in epoch ms.
+
+    With a ``gap`` it lasts until an operator has accepted that.
+    """
 
     where: str
     since: int
     what: str
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A gap that an operator has agreed to; ``at`` in epoch seconds, ``by`` a user's name."""
+
+    at: float
+    by: str
+    cluster: str
+    cluster_id: str
+    topic: str
+    partition: int
+    first: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +89,7 @@ class SourceStatus:
 
     name: str
     cluster: str
+    cluster_id: str = ""
     read: int = 0
     rate: float = 0.0
     lag: int = 0
@@ -155,6 +184,7 @@ class StreamStatus:
     savepoint: str = ""
     error: str = ""
     repairs: tuple[Repair, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,11 @@
     status.json                   what it last said of itself, replaced every second
     logs/                         gateway.log (detached runs), flink.log, jvm.out
     tmp/                          Flink's temporary files, emptied at each start
-    registries.json               what registries held at the last start (plan/remembered.py)
+    clusters.json                 what clusters were at the last start (plan/remembered_*.py)
+    registries.json               what registries held then
     schemas/<registry>-<id>.json  writer schemas, for a restart while a registry does not answer
     streams/<stream>/repairs.jsonl  what had to be repaired at the target, a line each
+    streams/<stream>/accepted.jsonl  gaps in sources that an operator has agreed to, a line each
     streams/<stream>/run-0001/    checkpoints/<job>/chk-<n>/…  and savepoint/… of one run
 
 Runs are numbered, and checkpoint numbers go on from run to run, so "the newest" needs no clock.
@@ -31,6 +33,7 @@ import psutil
 
 from federation.errors import JobError
 from federation.observe.logs import get_logger
+from federation.run.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
 
 _LOG = get_logger(__name__)
 _KEPT_RUNS = 3
+_ACCEPTED = "accepted.jsonl"
 _REMNANT_DEADLINE = 30.0  # seconds for the JVM of a killed gateway to notice
 _HEADER = struct.Struct(">IIq")  # of Flink's _metadata: magic, version, checkpoint number
 _MAGIC = 0x4960672D
@@ -167,6 +171,8 @@ class Store:
             aside.mkdir()
             for run in runs:
                 run.rename(aside / run.name)
+            if (accepted := self._stream(stream) / _ACCEPTED).exists():  # of offsets of that time
+                accepted.rename(aside / _ACCEPTED)
 
     def prune(self, stream: str) -> None:
         """Delete the runs before the newest three that have something to go on from."""
@@ -175,21 +181,13 @@ class Store:
         for run in runs[: runs.index(usable[0])] if usable else ():
             shutil.rmtree(run, ignore_errors=True)
 
-    def note_repair(self, stream: str, repair: dict[str, Any]) -> None:
-        """Write down what was repaired at the target; it is kept as long as the folder."""
-        self._stream(stream).mkdir(parents=True, exist_ok=True)
-        with self._repairs(stream).open("a") as file:
-            file.write(json.dumps(repair) + "\n")
+    def repairs(self, stream: str) -> Journal:
+        """What was ever repaired at the target."""
+        return Journal(self._stream(stream) / "repairs.jsonl")
 
-    def repairs(self, stream: str) -> list[dict[str, Any]]:
-        """All that was ever repaired, oldest first."""
-        try:
-            return [json.loads(line) for line in self._repairs(stream).read_text().splitlines()]
-        except FileNotFoundError:
-            return []
-
-    def _repairs(self, stream: str) -> Path:
-        return self._stream(stream) / "repairs.jsonl"
+    def accepted(self, stream: str) -> Journal:
+        """The gaps in sources that an operator has agreed to."""
+        return Journal(self._stream(stream) / _ACCEPTED)
 
     def _stream(self, stream: str) -> Path:
         return self.folder / "streams" / stream

@@ -14,6 +14,7 @@ from federation.errors import ClusterError, FederationError, JobError
 from federation.flink.transactions import Transactions, in_gateway
 from federation.observe.logs import get_logger
 from federation.run import checkpoints
+from federation.run.accepted import accepted
 from federation.run.rest import FlinkRest
 from federation.run.settle import Settled, settle
 from federation.run.source import SourceWatch
@@ -73,7 +74,7 @@ class StreamRun:
         self._targets: list[dict[tuple[str, int], int]] | None = None
         self._prepared: PreparedStream | None = None
         self._heap_share = 0.0
-        self._recovery: threading.Thread | None = None
+        self._starting: threading.Thread | None = None
         self._stopping = threading.Event()
         self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
 
@@ -84,11 +85,27 @@ class StreamRun:
             for index, source in enumerate(self.plan.sources)
         ]
 
-    def start(self, prepared: PreparedStream, *, fresh: bool, heap_share: float) -> None:
+    def begin(self, start: Callable[[], None]) -> None:
+        """Start, or try to in the background while one of the stream's clusters does not answer.
+
+        Raises:
+            JobError, ClusterError: as :meth:`start`, where all clusters have answered.
+        """
+        silent = [one.alias for one in self.plan.clusters if not one.answers]
+        if not silent:
+            start()
+            return
+        what = f"cluster {', '.join(silent)} does not answer"
+        self.status = replace(self.status, state="DEGRADED", error=f"{what}: trying to start")
+        self._try_until_it_succeeds(start)
+
+    def start(
+        self, prepare: Callable[[], PreparedStream], *, fresh: bool, heap_share: float
+    ) -> None:
         """Submit the job, going on from the newest checkpoint or savepoint.
 
         Args:
-            prepared: the schema ids at the target.
+            prepare: makes the target ready and tells the schema ids there.
             fresh: begin anew although the stream has run before.
             heap_share: part of the JVM's heap that its deduplication may fill.
 
@@ -101,7 +118,7 @@ class StreamRun:
             self._store.discard(self.plan.name)
         if self._store.restore_point(self.plan.name) is None:
             self._begin_anew(fresh=fresh)
-        self._prepared, self._heap_share = prepared, heap_share
+        self._prepared, self._heap_share = prepare(), heap_share
         self._submit()
         for source in self._sources:
             source.start()
@@ -129,6 +146,7 @@ class StreamRun:
             tolerated_failures=tolerated,
             checkpoints=folder.resolve(),
             schemas=self._store.schemas.resolve(),
+            accepted=self._store.accepted(self.plan.name).file.resolve(),
             restore=restore.resolve() if restore else None,
             settled=settled,
             rest_port=port,
@@ -163,20 +181,23 @@ class StreamRun:
             door = Transactions.of(self.plan.target, in_gateway)
             settled = settle(door, restore.resolve() if restore else None, time.sleep)
             if repair := Repair.of(settled, time.time()):
-                self._store.note_repair(name, asdict(repair))
+                self._store.repairs(name).add(asdict(repair))
                 _LOG.warning("transactions repaired", stream=name, **asdict(repair))
         else:
             settled = Settled()
-        repairs = tuple(Repair(**one) for one in self._store.repairs(name))
+        repairs = tuple(Repair(**one) for one in self._store.repairs(name).entries())
         self.status = replace(self.status, repairs=repairs)
         return settled.names
 
-    def _recover(self) -> None:
-        """Submit again until it succeeds: the job ended because a commit failed for good."""
+    def _try_until_it_succeeds(self, start: Callable[[], None]) -> None:
+        self._starting = threading.Thread(target=self._try, args=(start,), daemon=True)
+        self._starting.start()
+
+    def _try(self, start: Callable[[], None]) -> None:
         pause = 1.0
         while not self._stopping.is_set():
             try:
-                self._submit()
+                start()
             except ClusterError as error:  # the target is away once more
                 self.status = replace(self.status, error=str(error))
                 self._stopping.wait(pause)
@@ -202,7 +223,9 @@ class StreamRun:
         for source in self._sources:
             source.lag.forget()
 
-    def renew(self, plan: StreamPlan, prepared: PreparedStream, *, heap_share: float) -> None:
+    def renew(
+        self, plan: StreamPlan, prepare: Callable[[], PreparedStream], *, heap_share: float
+    ) -> None:
         """Go on with another plan, from a savepoint.
 
         Raises:
@@ -215,13 +238,13 @@ class StreamRun:
         self._sources = self._watches()
         self._stopping.clear()
         self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
-        self.start(prepared, fresh=False, heap_share=heap_share)
+        self.start(prepare, fresh=False, heap_share=heap_share)
 
     def poll(self) -> StreamStatus:
         """Look at the job and at its lag; never raises for a job in trouble."""
-        if self._rest is None or self.status.state in {"FAILED", "STOPPED"}:
+        if self._starting is not None and self._starting.is_alive():
             return self.status
-        if self._recovery is not None and self._recovery.is_alive():
+        if self._rest is None or self.status.state in {"FAILED", "STOPPED"}:
             return self.status
         try:
             self._poll(self._rest)
@@ -258,6 +281,7 @@ class StreamRun:
             failed_checkpoints=account["counts"]["failed"],
             failing_checkpoints=checkpoints.failing(account),
             sources=sources,
+            accepted=accepted(self._store, self.plan.name),
             error=rest.root_cause()
             if state in {"RESTARTING", "FAILED"}
             else stalled or self.remark,
@@ -275,8 +299,7 @@ class StreamRun:
                 error=failure.why,
             )
             self.status = replace(self.status, state="RESTARTING", error=failure.why)
-            self._recovery = threading.Thread(target=self._recover, daemon=True)
-            self._recovery.start()
+            self._try_until_it_succeeds(self._submit)
             return
         failed = failure or self.status.state == "FAILED"  # Flink has said so before
         self.status = replace(
@@ -314,8 +337,8 @@ class StreamRun:
     def stop(self) -> None:
         """Stop with a savepoint; where that is not possible, cancel and keep the checkpoint."""
         self._stopping.set()
-        if self._recovery is not None:
-            self._recovery.join()
+        if self._starting is not None:
+            self._starting.join()
         if self._job is None:
             self.status = replace(self.status, state="STOPPED")
         if self.status.state in {"FAILED", "STOPPED"}:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import psutil
 from check import check
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -113,7 +114,7 @@ def run(contender: Contender, number: int, loaded: Loaded, env: Mapping[str, str
     Raises:
         RuntimeError: it ended early, took too long, or its output is wrong.
     """
-    _empty(env["HUB_BOOTSTRAP"], contender)
+    _empty(env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], contender)
     expected = loaded.distinct if contender.contract else loaded.records
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
@@ -173,8 +174,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _empty(bootstrap: str, contender: Contender) -> None:
-    """Delete what runs left on the target cluster, and make the output's topics anew."""
+def _empty(bootstrap: str, registry: str, contender: Contender) -> None:
+    """Delete what runs left at the target, and make the output's topics anew."""
+    # Flink SQL names its records otherwise: no version of a contract that others have registered.
+    for subject in httpx.get(f"{registry}/subjects").raise_for_status().json():
+        for how in ("", "?permanent=true"):
+            httpx.delete(f"{registry}/subjects/{subject}{how}")
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
 
     def left() -> list[str]:

@@ -62,7 +62,7 @@ tables = TableEnvironment.create(
 )
 for cluster, topic in JOB["sources"]:
     more = "'scan.startup.mode' = 'earliest-offset'"
-    tables.execute_sql(_table(cluster, f"{COLUMNS[cluster]}, at AS PROCTIME()", topic, more))
+    tables.execute_sql(_table(cluster, f"{COLUMNS[cluster]}, `at` AS PROCTIME()", topic, more))
 sink = """
     'key.format' = 'raw', 'key.fields' = 'order_id', 'sink.delivery-guarantee' = 'exactly-once',
     'value.avro-confluent.subject' = 'bench.unified-value',
@@ -71,11 +71,11 @@ sink = """
 """
 tables.execute_sql(_table("hub", TARGET, "bench.unified", sink))
 every = " UNION ALL ".join(
-    SELECT[cluster].replace(f"FROM {cluster}", f", at FROM {cluster}").replace(" ,", ",")
+    SELECT[cluster].replace(f"FROM {cluster}", f", `at` FROM {cluster}").replace(" ,", ",")
     for cluster, _ in JOB["sources"]
 )
 tables.execute_sql(f"""
     INSERT INTO hub SELECT order_id, customer, amount, currency, created_at, items, note FROM (
-        SELECT *, ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY at ASC) AS nth FROM ({every})
+        SELECT *, ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY `at` ASC) AS nth FROM ({every})
     ) WHERE nth = 1
 """).wait()  # noqa: S608 - made of this file

@@ -45,6 +45,13 @@ def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
         box.reset()
 
 
+def pid(box: Sandbox, node: str) -> int:
+    """A node's process."""
+    (found,) = (one.pid for one in box.status() if one.node == node)
+    assert found is not None
+    return found
+
+
 class Flow:
     """Orders of one cluster, written all the time by a thread of its own."""
 
@@ -120,12 +127,6 @@ class Scene:
             time.sleep(0.1)
         return max(gap, time.monotonic() - last)
 
-    def pid(self, node: str) -> int:
-        """A node's process."""
-        (found,) = (one.pid for one in self.box.status() if one.node == node)
-        assert found is not None
-        return found
-
     def ends_well(self, process: Any) -> None:
         """All of both sources is there, once, and nothing has restarted on the way."""
         for flow, name in ((self.of_eu, "eu"), (self.of_us, "us")):
@@ -140,13 +141,17 @@ class Scene:
         assert found["verdict"] == "equal"
 
 
+def _dies_of(box: Sandbox, node: str) -> Callable[[], object]:
+    os.kill(pid(box, node), signal.SIGKILL)
+    return lambda: box.up(())
+
+
 def _dies(scene: Scene) -> Callable[[], object]:
-    os.kill(scene.pid("eu/broker"), signal.SIGKILL)
-    return lambda: scene.box.up(())
+    return _dies_of(scene.box, "eu/broker")
 
 
 def _hangs(scene: Scene) -> Callable[[], object]:
-    broker = scene.pid("eu/broker")
+    broker = pid(scene.box, "eu/broker")
     os.kill(broker, signal.SIGSTOP)
     return lambda: os.kill(broker, signal.SIGCONT)
 
@@ -178,3 +183,59 @@ def test_a_source_in_trouble_holds_up_no_other(
         eventually(lambda: scene.arrived("eu") == 2, "eu goes on where it was")
         scene.of_us.stop()
         scene.ends_well(process)
+
+
+def test_a_source_that_is_away_at_a_start(fragile: Sandbox, tmp_path: Path) -> None:
+    """After a first run, a start needs no source: the others flow, and it follows when it is back."""
+    scene = Scene(fragile, tmp_path, "startwithoutsource")
+    scene.of_eu.one()
+    scene.of_us.one()
+    scene.made.run("start", "--until-caught-up")
+    scene.of_eu.one()
+    mend = _dies(scene)
+    try:
+        with scene.of_us.running(), scene.made.running() as process:
+            try:
+                eventually(lambda: scene.arrived("us") > 1, "us flows", 90)
+                eventually(lambda: scene.stream()["state"] == "DEGRADED", "said", 10)
+                assert scene.stream()["sources"][0]["error"].startswith("cluster eu ")
+            finally:
+                mend()
+            eventually(lambda: scene.arrived("eu") == 2, "eu follows")
+            scene.of_us.stop()
+            scene.ends_well(process)
+    finally:
+        mend()
+
+
+def test_a_target_that_is_away_at_a_start(fragile: Sandbox, tmp_path: Path) -> None:
+    """It makes its own stream wait and no other; that stream starts when the target is back."""
+    env, name = fragile.env(), "startwithouttarget"
+    eu, us, hub = (Cluster(env, alias) for alias in ("eu", "us", "hub"))
+    eu.topic(name)
+    flow = Flow(eu, name, "eu")
+    streams = {
+        stream: {
+            "schema": "schemas/order.avsc",
+            "sources": [{"cluster": "eu", "topics": [name]}],
+            "target": {"cluster": target, "topic": f"{name}.all", "key": ["id"]},
+        }
+        for stream, target in (("far", "us"), ("near", "hub"))
+    }
+    made = configured(fragile, tmp_path, name, streams, {"order.avsc": ORDER})
+    flow.one()
+    made.run("start", "--until-caught-up")
+    flow.one()
+    mend = _dies_of(fragile, "us/broker")
+    try:
+        with made.running() as process:
+            eventually(lambda: len(hub.values(f"{name}.all")) == 2, "the other stream flows", 120)
+            far, _ = made.status()["streams"]
+            assert far["state"] == "DEGRADED"
+            assert "cluster us" in far["error"]
+            mend()
+            eventually(lambda: len(us.values(f"{name}.all")) == 2, "its own stream follows", 120)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=120) == 0, made.log()
+    finally:
+        mend()

@@ -69,3 +69,13 @@ def test_no_fit_java_is_one_error_with_what_was_seen(home, monkeypatch: pytest.M
     monkeypatch.setenv("JAVA_HOME", str(home("old", "1.8.0_1")))
     with pytest.raises(SetupError, match=r"no Java 17 or newer \(.*old/bin/java: Java 8\)"):
         jvm.find_java()
+
+
+def test_a_collector_that_the_environment_chooses_is_kept(monkeypatch):
+    """Java refuses two collectors: whoever sets one gets it, and the rest of the tuning."""
+    monkeypatch.delenv("JAVA_TOOL_OPTIONS", raising=False)
+    monkeypatch.delenv("JDK_JAVA_OPTIONS", raising=False)
+    assert "-XX:+UseParallelGC" in jvm.tuning()
+    monkeypatch.setenv("JDK_JAVA_OPTIONS", "-Xmx8g -XX:+UseZGC")
+    assert not any("GC" in option for option in jvm.tuning())
+    assert jvm.tuning()

@@ -43,7 +43,7 @@ def ended(run, submit) -> None:
     run._submit = submit
     run._stopping.wait = lambda _seconds: None
     run._ended()
-    run._recovery.join(30)
+    run._starting.join(30)
 
 
 class TestRecovery:
@@ -85,7 +85,7 @@ class TestRecovery:
         """Its next start repairs it."""
         run._stopping.set()
         run._ended()
-        assert run._recovery is None
+        assert run._starting is None
         assert (run.status.state, run.status.error) == ("FAILED", LOST.why)
 
 
@@ -93,10 +93,10 @@ class TestRepairs:
     def test_they_are_kept_with_the_streams_state(self, tmp_path):
         """Each is a line of a file, in the order in which they were made."""
         store = Store(tmp_path)
-        assert store.repairs("orders") == []
-        store.note_repair("orders", {"at": 1})
-        store.note_repair("orders", {"at": 2})
-        assert Store(tmp_path).repairs("orders") == [{"at": 1}, {"at": 2}]
+        assert store.repairs("orders").entries() == []
+        store.repairs("orders").add({"at": 1})
+        store.repairs("orders").add({"at": 2})
+        assert Store(tmp_path).repairs("orders").entries() == [{"at": 1}, {"at": 2}]
 
     def test_a_settlement_without_trouble_is_no_repair(self):
         """Committing what was open is what a restore does."""

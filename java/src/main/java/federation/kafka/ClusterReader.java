@@ -44,21 +44,23 @@ final class ClusterReader
     ClusterReader(
             Supplier<Consumer<byte[], byte[]>> clients,
             Gate gate,
+            Accepted accepted,
             Troubles troubles,
             Normalizer normalizer,
             SourceReaderContext context) {
-        this(clients, gate, troubles, normalizer, context, new Told());
+        this(clients, gate, accepted, troubles, normalizer, context, new Told());
     }
 
     private ClusterReader(
             Supplier<Consumer<byte[], byte[]>> clients,
             Gate gate,
+            Accepted accepted,
             Troubles troubles,
             Normalizer normalizer,
             SourceReaderContext context,
             Told told) {
         super(
-                () -> new PartitionFetcher(clients, told, gate, troubles),
+                () -> new PartitionFetcher(clients, told, gate, accepted, troubles),
                 new Emitter(normalizer),
                 context.getConfiguration(),
                 context);

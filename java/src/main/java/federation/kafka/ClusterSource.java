@@ -31,6 +31,7 @@ public final class ClusterSource
     private final Properties properties;
     private final Subscription subscription;
     private final FirstOffsets first;
+    private final Accepted accepted;
     private final Normalizer normalizer;
 
     /**
@@ -42,11 +43,13 @@ public final class ClusterSource
             Properties properties,
             Subscription subscription,
             FirstOffsets first,
+            Accepted accepted,
             Normalizer normalizer) {
         this.name = name;
         this.properties = properties;
         this.subscription = subscription;
         this.first = first;
+        this.accepted = accepted;
         this.normalizer = normalizer;
     }
 
@@ -78,7 +81,7 @@ public final class ClusterSource
         ByteArrayDeserializer bytes = new ByteArrayDeserializer();
         return new ClusterReader(
                 () -> new KafkaConsumer<>(consumer, bytes, bytes),
-                normalizer.gate(), troubles, normalizer, context);
+                normalizer.gate(), accepted, troubles, normalizer, context);
     }
 
     private Properties consumer(int subtask) {

@@ -49,6 +49,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
     private final Supplier<Consumer<byte[], byte[]>> clients;
     private final Told told;
     private final Gate gate;
+    private final Accepted accepted;
     private final Troubles troubles;
     private final Map<TopicPartition, Reading> partitions = new LinkedHashMap<>();
     private final Object alarm = new Object();
@@ -66,7 +67,8 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
         long heldSince;
         boolean verified; // the cluster has said that this is still the same topic
         String objection; // it has said that it is not
-        String gap; // the position is not there any more
+        Gap gap; // the position is not there any more
+        long asked; // when it was last looked whether the gap may be passed over
         boolean paused;
         long told; // the instant at which the task last heard that all was read
 
@@ -83,13 +85,19 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
      * @param clients makes a client with all its settings; it may fail
      * @param told what the task says
      * @param gate asked about each record
+     * @param accepted the gaps that an operator has agreed to
      * @param troubles told what is wrong
      */
     PartitionFetcher(
-            Supplier<Consumer<byte[], byte[]>> clients, Told told, Gate gate, Troubles troubles) {
+            Supplier<Consumer<byte[], byte[]>> clients,
+            Told told,
+            Gate gate,
+            Accepted accepted,
+            Troubles troubles) {
         this.clients = clients;
         this.told = told;
         this.gate = gate;
+        this.accepted = accepted;
         this.troubles = troubles;
     }
 
@@ -101,6 +109,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
                 return fetched;
             }
             heed(told.look());
+            partitions.forEach(this::mend);
             partitions.forEach((partition, reading) -> release(partition, reading, fetched));
             publish();
             ConsumerRecords<byte[], byte[]> polled =
@@ -270,22 +279,44 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
     /** A position is not there: the partition is held, and what is missing has a name. */
     private void gap(TopicPartition partition, long position) {
         Reading reading = partitions.get(partition);
-        reading.gap = "position " + position + " is not there any more";
+        String what = "position " + position + " is not there any more";
+        reading.gap = new Gap(partition.topic(), partition.partition(), position, -1);
         try {
             long begin = consumer.beginningOffsets(Set.of(partition), ASK).get(partition);
             long end = consumer.endOffsets(Set.of(partition), ASK).get(partition);
             if (position < begin) {
-                reading.gap = "offsets " + position + " to " + (begin - 1)
+                reading.gap = new Gap(partition.topic(), partition.partition(), position, begin - 1);
+                what = "offsets " + position + " to " + (begin - 1)
                         + " are gone (retention, or records were deleted); the partition begins at "
                         + begin;
             } else if (position > end) {
-                reading.gap = "the partition ends at " + end + ", before the position " + position
+                what = "the partition ends at " + end + ", before the position " + position
                         + ": it was truncated";
             }
         } catch (KafkaException error) {
             LOG.debug("asking where {} begins", partition, error);
         }
-        troubles.set(partition.toString(), reading.gap);
+        troubles.set(partition.toString(), what, reading.gap.last() < 0 ? null : reading.gap);
+        settle(partition, reading);
+    }
+
+    /** A gap that an operator has agreed to, in part or whole, is passed over, and no more than it. */
+    private void mend(TopicPartition partition, Reading reading) {
+        long now = System.currentTimeMillis();
+        if (reading.gap == null || reading.gap.last() < 0 || now - reading.asked < POLL.toMillis()) {
+            return;
+        }
+        reading.asked = now;
+        long agreed = accepted.after(partition, reading.gap.first());
+        if (agreed == reading.gap.first()) {
+            return;
+        }
+        long next = Math.min(agreed, reading.gap.last() + 1); // what is there is read, whatever was agreed
+        LOG.warn("{}: passing over offsets {} to {}, as was accepted", partition, reading.next, next - 1);
+        reading.gap = null;
+        reading.next = next;
+        consumer.seek(partition, next);
+        troubles.clear(partition.toString());
         settle(partition, reading);
     }
 

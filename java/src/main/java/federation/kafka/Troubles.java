@@ -24,8 +24,8 @@ public final class Troubles {
     private final LongSupplier clock;
     private final Map<String, Trouble> troubles = new TreeMap<>();
 
-    /** One trouble; {@code since} in epoch milliseconds. */
-    public record Trouble(String where, long since, String what) {}
+    /** One trouble; {@code since} in epoch milliseconds, {@code gap} null where nothing is gone. */
+    public record Trouble(String where, long since, String what, Gap gap) {}
 
     /** @param source the source's name; @param clock epoch milliseconds */
     public Troubles(String source, LongSupplier clock) {
@@ -34,7 +34,12 @@ public final class Troubles {
     }
 
     /** Something is wrong at a place; the same place keeps its beginning. */
-    public synchronized void set(String where, String what) {
+    public void set(String where, String what) {
+        set(where, what, null);
+    }
+
+    /** Records are gone at a place, and only an operator can say that reading may go on. */
+    public synchronized void set(String where, String what, Gap gap) {
         Trouble before = troubles.get(where);
         if (before != null && before.what.equals(what)) {
             return;
@@ -42,7 +47,8 @@ public final class Troubles {
         if (before == null) {
             LOG.warn("{}: {}: {}", source, where, what);
         }
-        troubles.put(where, new Trouble(where, before == null ? clock.getAsLong() : before.since, what));
+        troubles.put(where, new Trouble(
+                where, before == null ? clock.getAsLong() : before.since, what, gap));
     }
 
     /** All is well again at a place. */
@@ -59,13 +65,13 @@ public final class Troubles {
         return new ArrayList<>(troubles.values());
     }
 
-    /** A JSON array of {@code {"where", "since", "what"}}; of many only the first. */
+    /** A JSON array of {@code {"where", "since", "what", "gap"}}; of many only the first. */
     public String toJson() {
         List<Trouble> all = now();
         try {
             return JSON.writeValueAsString(all.subList(0, Math.min(MOST, all.size())));
         } catch (JsonProcessingException error) {
-            throw new IllegalStateException(error); // three plain fields
+            throw new IllegalStateException(error); // plain fields
         }
     }
 }

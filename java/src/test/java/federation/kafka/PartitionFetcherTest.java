@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +26,7 @@ import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("A fetcher")
 class PartitionFetcherTest {
@@ -35,10 +40,17 @@ class PartitionFetcherTest {
     private Gate gate = (record, again) -> null;
     private PartitionFetcher fetcher;
 
+    @TempDir
+    Path folder;
+
     @BeforeEach
     void assign() {
         fetcher = new PartitionFetcher(
-                this::client, told, (record, again) -> gate.waitsFor(record, again), troubles);
+                this::client,
+                told,
+                (record, again) -> gate.waitsFor(record, again),
+                new Accepted(folder.resolve("accepted.jsonl").toString(), "id-of-eu"),
+                troubles);
         fetcher.handleSplitsChanges(new SplitsAddition<>(
                 List.of(new PartitionSplit(A, 10), new PartitionSplit(B, 20))));
         seen(Map.of(), Map.of(A, "", B, ""));
@@ -215,6 +227,71 @@ class PartitionFetcherTest {
         assertTrue(last().paused().contains(A));
         arrives(B, 20);
         assertEquals(List.of("1@20"), fetch());
+        assertEquals(10, last().position(A));
+    }
+
+    private void accept(String cluster, TopicPartition partition, long first, long last)
+            throws IOException {
+        String line = String.format(
+                "{\"cluster_id\": \"%s\", \"topic\": \"%s\", \"partition\": %d, \"first\": %d, \"last\": %d}%n",
+                cluster, partition.topic(), partition.partition(), first, last);
+        Files.writeString(
+                folder.resolve("accepted.jsonl"), line,
+                StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    /** Retention has taken 10 to 14; the fetcher has noticed. */
+    private void taken() {
+        fetch();
+        last().updateBeginningOffsets(Map.of(A, 15L, B, 0L));
+        last().setPollException(new OffsetOutOfRangeException(Map.of(A, 10L)));
+        fetch();
+    }
+
+    @Test
+    @DisplayName("passes over a gap that was accepted, and says no more of it")
+    void accepted() throws IOException {
+        taken();
+        assertEquals(new Gap("t", 0, 10, 14), troubles.now().get(0).gap());
+        accept("id-of-eu", A, 10, 14);
+        while (!troubles.now().isEmpty()) {
+            fetch();
+        }
+        arrives(A, 15);
+        assertEquals(List.of("0@15"), fetch());
+    }
+
+    @Test
+    @DisplayName("reads what is there although more was accepted")
+    void acceptedMore() throws IOException {
+        taken();
+        accept("id-of-eu", A, 10, 12);
+        accept("id-of-eu", A, 13, 99);
+        while (!troubles.now().isEmpty()) {
+            fetch();
+        }
+        assertEquals(15, last().position(A));
+    }
+
+    @Test
+    @DisplayName("stays in a gap that was accepted of another cluster or partition, or not to its end")
+    void acceptedElsewhere() throws IOException, InterruptedException {
+        accept("id-of-us", A, 10, 14);
+        accept("id-of-eu", B, 10, 14);
+        accept("id-of-eu", A, 11, 14);
+        taken();
+        Thread.sleep(600); // the file is looked at twice a second
+        fetch();
+        assertEquals(10, last().position(A));
+        assertTrue(last().paused().contains(A));
+    }
+
+    @Test
+    @DisplayName("accepts nothing by a file that cannot be read")
+    void acceptedBadly() throws IOException {
+        Files.writeString(folder.resolve("accepted.jsonl"), "{\"cluster_id\": \"id-of-eu\"");
+        taken();
+        fetch();
         assertEquals(10, last().position(A));
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +13,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
 
 from plan_facts import facts, loaded
 
+from federation.config.paths import state_folder
 from federation.errors import Finding, PlanError
-from federation.plan import remembered
+from federation.plan import remembered, remembered_registries
 from federation.plan.compile import compile as compile_plan
 from federation.plan.facts import RegistryFacts, SubjectCheck
 
@@ -34,7 +36,7 @@ def before(tmp_path):
     remembered.keep(config, known)
     (stream,) = plan.streams
     done = [replace(one, schema_id=7, version=1) for one in stream.target.schemas]
-    remembered.registered(plan.run.state, [(stream, done)])
+    remembered_registries.registered(plan.run.state, [(stream, done)])
     return config
 
 
@@ -83,11 +85,11 @@ def test_another_registry(tmp_path):
 
 def test_what_was_recalled_is_not_kept_as_news(before):
     """A start by memory leaves the memory as it was."""
-    file = remembered.state_folder(before) / "registries.json"
+    file = state_folder(before) / "registries.json"
     said = file.read_text()
     remembered.keep(before, remembered.recall(before, facts(eu_registry=silent("eu"))))
     assert '"eu"' in said
-    kept, was = (remembered.json.loads(text)["eu"] for text in (file.read_text(), said))
+    kept, was = (json.loads(text)["eu"] for text in (file.read_text(), said))
     assert kept == was
 
 
@@ -103,14 +105,14 @@ def test_a_start_that_fails_early_forgets_no_ids(before):
 @pytest.mark.parametrize("damage", ["", "{", "[]", "7"])
 def test_a_damaged_memory_is_none(before, damage):
     """A file that cannot be read is as one that is not there."""
-    (remembered.state_folder(before) / "registries.json").write_text(damage)
+    (state_folder(before) / "registries.json").write_text(damage)
     known = facts(eu_registry=silent("eu"))
     assert remembered.recall(before, known).registries["eu"].error == DOWN
 
 
 def test_secrets_are_not_kept(before):
     """The memory names registries without their credentials."""
-    assert "hunter" not in (remembered.state_folder(before) / "registries.json").read_text()
+    assert "hunter" not in (state_folder(before) / "registries.json").read_text()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

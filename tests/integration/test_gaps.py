@@ -1,0 +1,125 @@
+"""Records that are gone before they were read: the gap has a name, and only an operator passes it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from confluent_kafka import TopicPartition
+from confluent_kafka.admin import AdminClient
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from small import Cluster, configured, confluent, record
+from streams import eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streams import Case
+
+    from federation.sandbox import Sandbox
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+
+ORDER = record("Order", id="string", n="long")
+
+
+class Scene:
+    """A stream that has read a topic of two partitions and was stopped."""
+
+    def __init__(
+        self, box: Sandbox, env: Mapping[str, str], unique: Callable[[str], str], folder: Path
+    ) -> None:
+        self._env = env
+        self.eu, self.hub = (Cluster(env, alias) for alias in ("eu", "hub"))
+        self.topic, self.target = self.eu.topic(unique("gaps")), unique("all")
+        self._number = self.eu.schema(f"{self.topic}-value", ORDER)
+        stream = {
+            "schema": "schemas/order.avsc",
+            "sources": [{"cluster": "eu", "topics": [self.topic]}],
+            "target": {"cluster": "hub", "topic": self.target, "key": ["id"]},
+        }
+        self.made: Case = configured(box, folder, "gaps", {"orders": stream}, {"order.avsc": ORDER})
+        self.write("a0", "a1")
+        self.write("b0", partition=1)
+        self.made.run("start", "--until-caught-up")
+        assert self.arrived() == {"a0", "a1", "b0"}
+
+    def write(self, *names: str, partition: int = 0) -> None:
+        """Write orders of these names."""
+        for name in names:
+            value = confluent(self._number, ORDER, {"id": name, "n": 1})
+            self.eu.produce(self.topic, value, partition=partition)
+
+    def arrived(self) -> set[str]:
+        """The orders that are visible at the target."""
+        return {value["id"] for value in self.hub.values(self.target)}
+
+    def expire(self, before: int) -> None:
+        """Delete what lies before an offset of partition 0, as retention does."""
+        admin = AdminClient({"bootstrap.servers": self._env["EU_BOOTSTRAP"]})
+        place = TopicPartition(self.topic, 0, before)
+        admin.delete_records([place])[place].result(30)
+
+    def gaps(self) -> list[dict[str, Any]]:
+        """What federation accept lists."""
+        found: list[dict[str, Any]] = json.loads(self.made.run("accept", "-o", "json"))
+        return found
+
+    def name(self, first: int, last: int) -> str:
+        """What a gap in partition 0 is called."""
+        return f"orders/eu/{self.topic}/0@{first}-{last}"
+
+
+@pytest.fixture
+def scene(
+    sandbox: Sandbox, sandbox_env: Mapping[str, str], unique: Callable[[str], str], tmp_path: Path
+) -> Scene:
+    """A stream that has run."""
+    return Scene(sandbox, sandbox_env, unique, tmp_path)
+
+
+def test_retention_that_was_faster_than_the_stream(scene: Scene) -> None:
+    """The partition is held and named to the offset, others flow; what is accepted is passed over.
+
+    Neither more nor less than that: the range that was accepted is on record, a second one needs
+    its own leave, and a restart does not ask again.
+    """
+    scene.write("a2", "a3", "a4", "a5")
+    scene.write("b1", partition=1)
+    scene.expire(4)  # a2 and a3 were not read
+    with scene.made.running() as process:
+        (gap,) = eventually(scene.gaps, "the gap is named")
+        assert gap["name"] == scene.name(2, 3)
+        eventually(lambda: scene.made.status()["state"] == "DEGRADED", "it is said")
+        (stream,) = scene.made.status()["streams"]
+        assert "offsets 2 to 3 are gone" in stream["sources"][0]["troubles"][0]["what"]
+        eventually(lambda: "b1" in scene.arrived(), "the other partition flows")
+        assert "a4" not in scene.arrived()
+        scene.made.run("accept", scene.name(2, 4), code=1)
+        scene.made.run("accept", gap["name"])
+        eventually(lambda: {"a4", "a5"} <= scene.arrived(), "it goes on behind the gap")
+        eventually(lambda: scene.made.status()["state"] == "RUNNING", "well again")
+        (stream,) = scene.made.status()["streams"]
+        assert [(one["first"], one["last"]) for one in stream["accepted"]] == [(2, 3)]
+        assert stream["restarts"] == 0
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=120) == 0, scene.made.log()
+    assert scene.gaps() == []
+    scene.write("a6", "a7")
+    scene.expire(7)  # a6 was not read
+    with scene.made.running() as process:
+        (gap,) = eventually(scene.gaps, "another gap")
+        assert gap["name"] == scene.name(6, 6)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=120) == 0, scene.made.log()
+    scene.made.run("accept", gap["name"])  # while nothing runs
+    scene.made.run("start", "--until-caught-up")
+    assert scene.arrived() == {"a0", "a1", "a4", "a5", "a7", "b0", "b1"}
+    report = json.loads(scene.made.run("verify", "--all", "-o", "json"))
+    assert report["verdict"] == "equal"
