@@ -219,6 +219,8 @@ def _configuration(settings: JobSettings) -> Configuration:
         "restart-strategy.exponential-delay.backoff-multiplier": "2.0",
         "restart-strategy.exponential-delay.reset-backoff-threshold": "10 min",
         "metrics.fetcher.update-interval": "1000",
+        # How long a record may wait for others on its way to deduplication.
+        "execution.buffer-timeout.interval": "10 ms",
         # A mini cluster wants one fixed size; 4,096 buffers do for some hundred channels.
         "taskmanager.memory.network.min": "128mb",
         "taskmanager.memory.network.max": "128mb",
@@ -319,7 +321,9 @@ def _sink(java: Any, stream: StreamPlan, settled: tuple[str, ...]) -> Any:
     target = stream.target
     sink = java.org.apache.flink.connector.kafka.sink
     base = java.org.apache.flink.connector.base.DeliveryGuarantee
-    properties = _properties(java, client_properties(target))
+    # Some hundred metrics of each producer, which nobody asks for and each look would carry.
+    own = {"register.producer.metrics": "false"}
+    properties = _properties(java, {**client_properties(target), **own})
     builder = sink.KafkaSink.builder()
     builder.setKafkaProducerConfig(properties)
     builder.setBootstrapServers(target.cluster.properties["bootstrap.servers"])

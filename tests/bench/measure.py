@@ -114,7 +114,7 @@ def run(contender: Contender, number: int, loaded: Loaded, env: Mapping[str, str
     Raises:
         RuntimeError: it ended early, took too long, or its output is wrong.
     """
-    _empty(env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], contender)
+    tidy(env, () if contender.name == "mirrormaker" else contender.topics)
     expected = loaded.distinct if contender.contract else loaded.records
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
@@ -136,7 +136,7 @@ def run(contender: Contender, number: int, loaded: Loaded, env: Mapping[str, str
                     + log.read_text(errors="replace")[-3000:]
                 )
         finally:
-            _end(process)
+            ended(process)
             output.close()
     check(contender, loaded, env)
     return Run(
@@ -162,7 +162,7 @@ def _watch(used: _Processes, output: _Output, begin: float, expected: int) -> It
         time.sleep(_INTERVAL)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def ended(process: subprocess.Popen[bytes]) -> None:
     """Ask a contender and all that it started to end, then insist."""
     with suppress(psutil.Error):
         tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
@@ -174,8 +174,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _empty(bootstrap: str, registry: str, contender: Contender) -> None:
-    """Delete what runs left at the target, and make the output's topics anew."""
+def tidy(env: Mapping[str, str], topics: Sequence[str]) -> None:
+    """Delete what runs left at the target, and make topics anew."""
+    bootstrap, registry = env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"]
     # Flink SQL names its records otherwise: no version of a contract that others have registered.
     for subject in httpx.get(f"{registry}/subjects").raise_for_status().json():
         for how in ("", "?permanent=true"):
@@ -193,6 +194,5 @@ def _empty(bootstrap: str, registry: str, contender: Contender) -> None:
         if time.monotonic() > deadline:
             raise RuntimeError(f"topics are still there: {', '.join(left())}")
         time.sleep(0.1)
-    for topic in contender.topics:
-        if contender.name != "mirrormaker":
-            create(admin, topic)
+    for topic in topics:
+        create(admin, topic)

@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import fastavro
@@ -142,7 +143,10 @@ def order(cluster: str, number: int) -> dict[str, Any]:
     }
 
 
-def _event(number: int) -> dict[str, Any]:
+def datum(cluster: str, number: int) -> dict[str, Any]:
+    """An order as its source cluster has it."""
+    if cluster == "eu":
+        return order("eu", number)
     same = order("us", number)
     names = {"id": "order_id", "client": "customer", "total": "amount", "cur": "currency"}
     names |= {"ts": "created_at", "lines": "items"}
@@ -171,14 +175,7 @@ def load(workload: Workload, env: Mapping[str, str], folder: Path) -> Loaded:
 def _fill(source: Source, workload: Workload, env: Mapping[str, str]) -> int:
     """Write one topic; returns how many different orders it holds."""
     bootstrap = env[f"{source.cluster.upper()}_BOOTSTRAP"]
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    _recreate(admin, source.topic)
-    registry = env[f"{source.cluster.upper()}_REGISTRY"]
-    answer = httpx.post(
-        f"{registry}/subjects/{source.topic}-value/versions",
-        json={"schema": json.dumps(source.schema)},
-    )
-    head = b"\0" + int(answer.raise_for_status().json()["id"]).to_bytes(4, "big")
+    head = begin(source, env)
     schema = fastavro.parse_schema(dict(source.schema))
     producer = Producer(
         {
@@ -195,10 +192,9 @@ def _fill(source: Source, workload: Workload, env: Mapping[str, str]) -> int:
     for i in range(workload.records):
         number = chance.randrange(i) if i and chance.random() < workload.repeats else i
         seen.add(number)
-        value = _event(number) if source.cluster == "us" else order("eu", number)
         out = io.BytesIO(head)
         out.seek(len(head))
-        fastavro.schemaless_writer(out, schema, value)
+        fastavro.schemaless_writer(out, schema, datum(source.cluster, number))
         key = f"{source.cluster}-{number:09d}".encode()
         while True:
             try:
@@ -212,7 +208,19 @@ def _fill(source: Source, workload: Workload, env: Mapping[str, str]) -> int:
     return len(seen)
 
 
-def _recreate(admin: AdminClient, topic: str) -> None:
+def begin(source: Source, env: Mapping[str, str], **config: str) -> bytes:
+    """Make a source's topic anew and register its schema; what its values begin with."""
+    bootstrap = env[f"{source.cluster.upper()}_BOOTSTRAP"]
+    _recreate(AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}), source.topic, config)
+    registry = env[f"{source.cluster.upper()}_REGISTRY"]
+    answer = httpx.post(
+        f"{registry}/subjects/{source.topic}-value/versions",
+        json={"schema": json.dumps(source.schema)},
+    )
+    return b"\0" + int(answer.raise_for_status().json()["id"]).to_bytes(4, "big")
+
+
+def _recreate(admin: AdminClient, topic: str, config: Mapping[str, str]) -> None:
     known = admin.list_topics(timeout=30).topics
     if topic in known:
         admin.delete_topics([topic])[topic].result(30)
@@ -220,10 +228,12 @@ def _recreate(admin: AdminClient, topic: str) -> None:
     while topic in admin.list_topics(timeout=30).topics:
         if time.monotonic() > deadline:
             raise TimeoutError(f"topic {topic} is still there")
-    create(admin, topic)
+    create(admin, topic, config)
 
 
-def create(admin: AdminClient, topic: str) -> None:
+def create(
+    admin: AdminClient, topic: str, config: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Make a topic that keeps what is old: records have the same time in every run."""
-    new = NewTopic(topic, PARTITIONS, 1, config={"retention.ms": "-1"})
+    new = NewTopic(topic, PARTITIONS, 1, config={"retention.ms": "-1", **config})
     admin.create_topics([new])[topic].result(30)
