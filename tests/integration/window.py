@@ -71,16 +71,34 @@ def _has_checkpoint(made: Case) -> bool:
 
 
 @contextmanager
+def _first_in_line() -> Iterator[None]:
+    """Run before all usual processes, where the system lets us."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except OSError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+@contextmanager
 def _frozen_at_next_checkpoint(made: Case, jvm: int) -> Iterator[None]:
-    """Stop the JVM once one more checkpoint is there; asks without a pause, for it is in a hurry."""
+    """Stop the JVM once one more checkpoint is there; asks without a pause, for it is in a hurry.
+
+    The commit follows within milliseconds: on a busy machine others may not go first.
+    """
     run = max(made.state.glob("streams/orders/run-*"))
     (checkpoints,) = run.glob("checkpoints/*")
     last = max(int(file.parent.name[4:]) for file in checkpoints.glob("chk-*/_metadata"))
     files = [str(checkpoints / f"chk-{last + ahead}" / "_metadata") for ahead in (1, 2, 3)]
     ends = time.monotonic() + 60
-    while not any(map(os.path.exists, files)):
-        assert time.monotonic() < ends, "no checkpoint within a minute"
-    os.kill(jvm, signal.SIGSTOP)
+    with _first_in_line():
+        while not any(map(os.path.exists, files)):
+            assert time.monotonic() < ends, "no checkpoint within a minute"
+        os.kill(jvm, signal.SIGSTOP)
     try:
         yield
     finally:
