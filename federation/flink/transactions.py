@@ -179,14 +179,17 @@ class Transactions:
 
 def client_properties(target: TargetPlan) -> dict[str, str]:
     """How the target is written to, in the names of Kafka's Java producer."""
+    # Records that are larger never get there: they are dead letters.
+    largest, least = (choose(target.record_bytes, target.dead_bytes) for choose in (max, min))
     return {
         "compression.type": "lz4",
         # What belongs to a transaction is not visible before its checkpoint, which flushes: to wait
         # fills the batches, and delays nobody.
         "linger.ms": "50" if target.delivery == "exactly-once" else "5",
-        "batch.size": "262144",
+        "batch.size": str(min(262_144, least)),
+        "buffer.memory": str(max(32 * 2**20, 2 * largest)),
         "acks": "all",
-        "max.request.size": str(target.max_record_bytes),
+        "max.request.size": str(largest),
         **target.cluster.properties,
         "enable.idempotence": "true",
         "transaction.timeout.ms": str(int(target.transaction_timeout.total_seconds() * 1000)),

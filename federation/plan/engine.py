@@ -50,6 +50,8 @@ def stream_spec(
                 "valueSchemaId": value_schema_id,
                 "keySchemaId": key_schema_id if key_schema_id is not None else -1,
                 "clusterId": target.cluster.cluster_id,
+                "recordBytes": target.record_bytes,
+                "deadBytes": target.dead_bytes,
             },
             "deduplicationKey": deduplication.key if deduplication else (),
             "acrossKeys": bool(deduplication and deduplication.across_keys),

@@ -180,7 +180,8 @@ class TargetPlan:
     schemas: tuple[TargetSchema, ...]  # each after those that it refers to
     transaction_timeout: timedelta
     transactional_prefix: str
-    max_record_bytes: int  # for the producer's max.request.size
+    record_bytes: int  # the largest record that the target topic takes
+    dead_bytes: int  # the largest that the dead-letter topic takes
 
     @property
     def registers(self) -> tuple[str, ...]:

@@ -97,7 +97,8 @@ class TargetCompiler:
             schemas=schemas,
             transaction_timeout=self._transaction(facts, checkpoint),
             transactional_prefix=uids.transactional_prefix(*names),
-            max_record_bytes=self._largest() + HEADROOM,
+            record_bytes=self._takes(target.topic, facts),
+            dead_bytes=self._takes(dead, facts),
         )
 
     def _partitions(self) -> int:
@@ -107,6 +108,12 @@ class TargetCompiler:
         """The largest record batch that any source topic may hold, in bytes."""
         sizes = (int(t.config.get("max.message.bytes", 0)) for t in self.sources)
         return max(sizes, default=0) or 1_048_588  # Kafka's default
+
+    def _takes(self, topic: str, facts: ClusterFacts) -> int:
+        """The largest record an output takes, in bytes; of a hidden setting, what is needed."""
+        there = facts.topics.get(topic)
+        config = self._created(topic).config if there is None else there.config
+        return int(config.get("max.message.bytes", 0)) or self._largest() + HEADROOM
 
     def _existing(self, topic: TopicFacts) -> None:
         """An existing target topic keeps its shape: say where that is not what was asked for."""
@@ -136,7 +143,8 @@ class TargetCompiler:
                 f"topic {topic.name} takes records up to {allowed} bytes, sources hold up to "
                 f"{self._largest()}",
                 f"raise its max.message.bytes to {self._largest() + HEADROOM}: a record that "
-                "does not fit stops the stream",
+                "does not fit becomes a dead letter"
+                + (", which only names it" if topic.name != self.target.topic else ""),
             )
 
     def _created(self, name: str) -> TopicCreation:

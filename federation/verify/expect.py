@@ -7,10 +7,12 @@ in different words on purpose: identities are digests of plain values here, not 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from federation.mapping import keys, origin, plainjson, resolve
 from federation.mapping import where as cel
+from federation.mapping.sizes import DEAD_LETTER, size
 from federation.schemas import codec, framing
 from federation.schemas.avro import parse
 from federation.schemas.given import Given
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from federation.verify.scope import Part, Scope
 
 _NONE = digest(b"")
+_FRAME = 5  # bytes: magic and schema id
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Reference:
     def __init__(self, stream: StreamPlan, schemas: Schemas | None = None) -> None:
         target = stream.target
         self._stream = stream
+        self.dead_bytes = target.dead_bytes  # what the topic for dead letters takes
         self._contract = parse(stream.contract)
         self._key_schema = keys.key_schema(self._contract, target.key_fields)
         self._single = target.key_encoding == "string"
@@ -115,7 +119,15 @@ class Reference:
         if carried is not None and made.kind != FILTERED and len(carried.hops) >= origin.MAX_HOPS:
             far = RecordError("hops", f"crossed {len(carried.hops)} clusters", stage="origin")
             return Outcome(DEAD, refusal=far)
+        if made.kind != FILTERED and self._size(made, message) > self._stream.target.record_bytes:
+            large = RecordError("too_large", "larger than the target topic takes", stage="target")
+            return Outcome(DEAD, refusal=large)
         return made
+
+    def _size(self, made: Outcome, message: Message) -> int:
+        """What the record would be in the target, with the frames that are not part of it here."""
+        frames = _FRAME * ((made.body is not None) + (not self._single))
+        return frames + size(made.key, made.body, message.headers())
 
     def _made(self, source: int, message: Message) -> Outcome:
         value = message.value()
@@ -258,6 +270,21 @@ def topic_print(cluster_id: str, topic: str) -> bytes:
     return origin.cluster_fingerprint(cluster_id) + origin.topic_fingerprint(topic)
 
 
+def _dead_letter(message: Message, most: int) -> tuple[int, Sequence[Header]]:
+    """Digest and headers of the dead letter of a record: by reference, where it is too large."""
+    key, value, headers = message.key(), message.value(), message.headers() or ()
+    if size(key, value, headers) + DEAD_LETTER <= most:
+        return digest(key, value), headers
+    if size(key, None, headers) + DEAD_LETTER <= most:
+        return by_reference(key, sha256(value or b"").hexdigest()), headers
+    return by_reference(None, sha256(value or b"").hexdigest()), ()
+
+
+def by_reference(key: bytes | None, checksum: str) -> int:
+    """Digest of a dead letter that names its value by a SHA-256, in hex."""
+    return digest(b"by reference", key, checksum.encode())
+
+
 def expected(reference: Reference, part: Part, message: Message) -> Expected:
     """One row of the ledger for a record of a source partition."""
     made = reference.outcome(part.source, message)
@@ -267,9 +294,9 @@ def expected(reference: Reference, part: Part, message: Message) -> Expected:
         message.timestamp()[1],
     )
     if made.refusal is not None:
-        raw = digest(message.key(), message.value())
+        raw, kept = _dead_letter(message, reference.dead_bytes)
         why = f"{made.refusal.stage}/{made.refusal.reason}"
-        return Expected(place, DEAD, None, raw, None, headers_digest(headers), stamp, why)
+        return Expected(place, DEAD, None, raw, None, headers_digest(kept), stamp, why)
     return Expected(
         place, made.kind,
         None if made.key is None else digest(made.key),

@@ -8,7 +8,14 @@ from federation.mapping import keys, origin, resolve
 from federation.schemas import codec, framing
 from federation.schemas.avro import parse
 from federation.schemas.refusal import RecordError
-from federation.verify.expect import Places, headers_digest, origin_of, registry, topic_print
+from federation.verify.expect import (
+    Places,
+    by_reference,
+    headers_digest,
+    origin_of,
+    registry,
+    topic_print,
+)
 from federation.verify.ledger import Delivered, Diverted, digest, number
 
 if TYPE_CHECKING:
@@ -85,7 +92,9 @@ class Observer:
         return Diverted(
             number(message.partition(), message.offset()),
             source,
-            digest(message.key(), message.value()),
+            by_reference(message.key(), said.get("sha256", ""))
+            if "omitted" in said
+            else digest(message.key(), message.value()),
             headers_digest(headers, DEAD_PREFIX),
             f"{said.get('stage', '?')}/{said.get('reason', '?')}",
         )

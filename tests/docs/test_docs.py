@@ -126,7 +126,7 @@ def test_dead_letter_stages_are_those_of_the_reference() -> None:
     """Each stage is a word of the engine, and those of mapping are on the page that defines them."""
     stages = set(re.findall(r"^\| `(\w+)` \| `\w+` \|", DEAD_LETTERS, re.MULTILINE))
     mapping = (ROOT / "docs" / "reference" / "mapping.md").read_text()
-    assert stages == {"frame", "schema", "decode", "where", "map", "key", "origin"}
+    assert stages == {"frame", "schema", "decode", "where", "map", "key", "origin", "target"}
     assert all(
         f"tage `{stage}`" in mapping or f"stage `{stage}`" in mapping
         for stage in ("frame", "schema", "map", "key", "decode")

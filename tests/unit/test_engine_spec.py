@@ -75,7 +75,8 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
         schemas=(),
         transaction_timeout=timedelta(minutes=15),
         transactional_prefix="prefix",
-        max_record_bytes=1_048_588,
+        record_bytes=1_048_588,
+        dead_bytes=2_097_164,
     )
     rules = {
         "id": {"from": "order.number"},

@@ -91,7 +91,7 @@ class TestPlan:
         ]
         assert target.registers == ("orders.unified-value",)
         assert (target.key_encoding, target.key_subject) == ("string", None)
-        assert target.max_record_bytes == 1048588 + 65536
+        assert target.record_bytes == target.dead_bytes == 1048588 + 65536
 
     def test_created_topics_keep_timestamps_and_take_what_was_declared(self, tmp_path):
         """Settings of a created target win over ours; the dead letters do not inherit them."""

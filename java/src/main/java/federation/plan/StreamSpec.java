@@ -27,6 +27,10 @@ public final class StreamSpec {
     public final int valueSchemaId;
     public final int keySchemaId;
     public final String targetClusterId;
+    /** The largest record that the target topic takes. */
+    public final long recordBytes;
+    /** The largest record that the dead-letter topic takes. */
+    public final long deadBytes;
     /** Positions of the deduplication key in the contract; empty without deduplication. */
     public final int[] deduplicationKey;
     public final boolean acrossKeys;
@@ -150,6 +154,8 @@ public final class StreamSpec {
         valueSchemaId = target.required("valueSchemaId").asInt();
         keySchemaId = target.required("keySchemaId").asInt();
         targetClusterId = target.required("clusterId").asText();
+        recordBytes = target.required("recordBytes").asLong();
+        deadBytes = target.required("deadBytes").asLong();
         deduplicationKey = positions(node.required("deduplicationKey"), contract);
         acrossKeys = node.required("acrossKeys").asBoolean();
         severalClusters = node.required("severalClusters").asBoolean();

@@ -6,6 +6,9 @@ import federation.record.HeaderBlock;
 import federation.record.Record;
 import federation.registry.SchemaId;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Locale;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
@@ -13,26 +16,34 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * Makes dead letters: raw key and value untouched, the original headers, and {@code fed.dead.*}
- * headers that say what went wrong and where. Stops the job when too many of the last {@code of}
+ * headers that say what went wrong and where. One that would be too large for its topic names the
+ * source record instead of holding it. Stops the job when too many of the last {@code of}
  * records fail: then it is the configuration that is wrong, not the records.
  */
 final class DeadLetters {
     /** A header is no place for all that a hostile schema gives cause to say. */
     private static final int MAX_ERROR = 1_000;
+    /** What its own headers may take: an error of three-byte letters, names, a topic. */
+    private static final long OWN = 6 * 1024;
 
     private final SourceSpec source;
     private final double ratio;
     private final boolean[] recent;
+    private final long most;
     private final Counter count;
     private int at;
     private int failed;
     private boolean full;
 
-    /** @param ratio share of the last {@code of} records that may fail */
-    DeadLetters(SourceSpec source, double ratio, int of, Counter count) {
+    /**
+     * @param ratio share of the last {@code of} records that may fail
+     * @param most bytes of a record in the topic for dead letters
+     */
+    DeadLetters(SourceSpec source, double ratio, int of, long most, Counter count) {
         this.source = source;
         this.ratio = ratio;
         this.recent = new boolean[of];
+        this.most = most;
         this.count = count;
     }
 
@@ -72,7 +83,12 @@ final class DeadLetters {
                     in.offset(), shortened(error.getMessage()), error.stage, error.reason)));
         }
         count.inc();
-        HeaderBlock.Writer headers = new HeaderBlock.Writer().addAll(in.headers());
+        boolean large = Sizes.of(in.key(), in.value(), in.headers()) + OWN > most;
+        boolean larger = large && Sizes.of(in.key(), null, in.headers()) + OWN > most;
+        HeaderBlock.Writer headers = new HeaderBlock.Writer();
+        if (!larger) {
+            headers.addAll(in.headers());
+        }
         add(headers, "cluster", source.cluster);
         add(headers, "cluster_id", source.clusterId);
         add(headers, "topic", in.topic());
@@ -86,12 +102,17 @@ final class DeadLetters {
         add(headers, "reason", error.reason);
         add(headers, "error", shortened(error.getMessage()));
         add(headers, "attempt", "1");
+        if (large) { // by reference: cluster, topic, partition and offset say where it is
+            add(headers, "omitted", larger ? "key, value, headers" : "value");
+            add(headers, "bytes", Integer.toString(in.value() == null ? 0 : in.value().length));
+            add(headers, "sha256", sha256(in.value()));
+        }
         Record record = new Record();
         record.kind = Record.DEAD;
         record.source = source.index;
         record.timestamp = in.timestamp();
-        record.key = in.key();
-        record.value = in.value();
+        record.key = larger ? null : in.key();
+        record.value = large ? null : in.value();
         record.headers = headers.toBytes();
         // Dead letters of one source partition stay in order.
         record.bucket = Math.floorMod(
@@ -101,6 +122,15 @@ final class DeadLetters {
 
     private static String shortened(String text) {
         return text.length() <= MAX_ERROR ? text : text.substring(0, MAX_ERROR - 1) + "…";
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256")
+                    .digest(bytes == null ? new byte[0] : bytes));
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible); // every Java has it
+        }
     }
 
     private static void add(HeaderBlock.Writer headers, String name, String value) {

@@ -117,7 +117,11 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         Gauge<String> met = changes::toJson;
         metrics.gauge("schemaChanges", met);
         deadLetters = new DeadLetters(
-                source, stream.deadLetterRatio, stream.deadLetterOf, metrics.counter("deadLetters"));
+                source,
+                stream.deadLetterRatio,
+                stream.deadLetterOf,
+                stream.deadBytes,
+                metrics.counter("deadLetters"));
     }
 
     /** Decides ahead of this task, in another thread, which records it may get; after {@code open}. */
@@ -176,7 +180,19 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             return null;
         }
         provenance(in, record, came, originEnd);
+        fits(in, record);
         return record;
+    }
+
+    /** What the target would refuse is not sent there: it would stop the stream. */
+    private void fits(ConsumerRecord<byte[], byte[]> in, Record record) throws Refused {
+        long least = (long) record.key.length + record.headers.length
+                + (record.value == null ? 0 : record.value.length);
+        // Headers are counted one by one only where it may matter.
+        if (least > stream.recordBytes - Sizes.FRAME >> 4
+                && Sizes.of(record.key, record.value, in.headers()) > stream.recordBytes) {
+            throw new Refused("target", "too_large");
+        }
     }
 
     private boolean value(ConsumerRecord<byte[], byte[]> in, Record record)

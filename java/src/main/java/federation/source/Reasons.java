@@ -39,7 +39,9 @@ final class Reasons {
             // map and where
             Map.entry("eval", "the expression cannot be evaluated for this record"),
             // origin
-            Map.entry("hops", "the record has crossed as many clusters as its origin can name"));
+            Map.entry("hops", "the record has crossed as many clusters as its origin can name"),
+            // target
+            Map.entry("too_large", "the record is larger than the target topic takes"));
 
     private Reasons() {}
 

@@ -28,6 +28,9 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.AbstractRecords;
+import org.apache.kafka.common.record.CompressionType;
+import org.apache.kafka.common.record.RecordBatch;
 import org.apache.kafka.common.record.TimestampType;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.RepeatedTest;
@@ -45,7 +48,11 @@ class DeadLettersTest {
     private final Counter count = new SimpleCounter();
 
     private DeadLetters letters(double ratio, int of) {
-        return new DeadLetters(SOURCE, ratio, of, count);
+        return letters(ratio, of, 1 << 20);
+    }
+
+    private DeadLetters letters(double ratio, int of, long most) {
+        return new DeadLetters(SOURCE, ratio, of, most, count);
     }
 
     private static ConsumerRecord<byte[], byte[]> record(byte[] key, byte[] value, Headers headers) {
@@ -95,8 +102,54 @@ class DeadLettersTest {
     void documented() throws Exception {
         List<String> listed = Pattern.compile("\\| `(fed\\.dead\\.\\w+)` \\|")
                 .matcher(Vectors.page("reference/dead-letters.md")).results().map(r -> r.group(1)).toList();
-        Record dead = letters(1, 10).of(record(), ID, new Refused("map", "null"));
+        Record dead = letters(1, 10, 8_000)
+                .of(record(KEY, new byte[9_000], new RecordHeaders()), ID, new Refused("map", "null"));
         assertEquals(listed, texts(dead).stream().map(t -> t.replaceFirst("=.*", "")).toList());
+    }
+
+    @Test
+    @DisplayName("name a record that is too large for their topic instead of holding it")
+    void byReference() {
+        Headers given = new RecordHeaders().add("a", Stage.utf8("1"));
+        byte[] large = new byte[100_000];
+        Refused error = new Refused("target", "too_large");
+        Record dead = letters(1, 10, 50_000).of(record(KEY, large, given), ID, error);
+        assertSame(KEY, dead.key);
+        assertNull(dead.value);
+        assertEquals("value", Stage.dead(dead, "omitted"));
+        assertEquals("100000", Stage.dead(dead, "bytes"));
+        assertTrue(Stage.dead(dead, "sha256").matches("[0-9a-f]{64}"));
+        assertEquals("a=1", texts(dead).get(0));
+        assertTrue(dead.headers.length < 50_000);
+    }
+
+    @Test
+    @DisplayName("leave out key and headers, too, where those alone are too large")
+    void byReferenceAlone() {
+        Headers given = new RecordHeaders().add("a", new byte[60_000]);
+        Record dead = letters(1, 10, 50_000)
+                .of(record(new byte[9], VALUE, given), ID, new Refused("map", "null"));
+        assertNull(dead.key);
+        assertNull(dead.value);
+        assertEquals("key, value, headers", Stage.dead(dead, "omitted"));
+        assertEquals("fed.dead.cluster=eu", texts(dead).get(0));
+        assertTrue(dead.headers.length < 50_000);
+    }
+
+    @RepeatedTest(200)
+    @DisplayName("are judged by a size that Kafka's own never exceeds")
+    void size(RepetitionInfo repetition) {
+        Random random = new Random(repetition.getCurrentRepetition());
+        byte[] key = random.nextInt(4) == 0 ? null : new byte[random.nextInt(300)];
+        byte[] value = random.nextInt(4) == 0 ? null : new byte[random.nextInt(300_000)];
+        Headers headers = new RecordHeaders();
+        for (int i = random.nextInt(40); i > 0; i--) {
+            headers.add("ü".repeat(random.nextInt(9)), random.nextBoolean() ? null : new byte[random.nextInt(200)]);
+        }
+        int kafka = AbstractRecords.estimateSizeInBytesUpperBound(
+                RecordBatch.CURRENT_MAGIC_VALUE, CompressionType.NONE, key, value, headers.toArray());
+        long ours = Sizes.of(key, value, headers);
+        assertTrue(kafka <= ours, kafka + " > " + ours);
     }
 
     @Test

@@ -88,7 +88,7 @@ class NormalizerTest {
                   {'name': 'event', 'type': 'long'}, {'name': 'id', 'type': 'string'}]}"""));
         stage.spec.set("target", Specs.json("""
                 {'keyFields': ['event', 'id'], 'keyEncoding': 'avro', 'valueSchemaId': 66051,
-                 'keySchemaId': 77, 'clusterId': 'hub-id'}"""));
+                 'keySchemaId': 77, 'clusterId': 'hub-id', 'recordBytes': 1048576, 'deadBytes': 1048576}"""));
         stage.registry.with(Stage.KEY, """
                 {"type": "record", "name": "K", "fields": [
                   {"name": "number", "type": "string"}, {"name": "event", "type": "int"}]}""");

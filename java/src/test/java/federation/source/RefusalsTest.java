@@ -9,14 +9,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import federation.Vectors;
 import federation.plan.Specs;
 import federation.record.Record;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -86,6 +89,25 @@ class RefusalsTest {
     }
 
     @Test
+    @DisplayName("target: a record that is larger than its topic takes, and none that is not")
+    void tooLarge() throws Exception {
+        byte[] good = value("A1", 3);
+        byte[] key = key("A1");
+        long size = Sizes.of("A1".getBytes(StandardCharsets.UTF_8), stage.feed(key, good).orElseThrow().value,
+                new RecordHeaders());
+        open(size);
+        assertEquals(Record.VALUE, stage.feed(key, good).orElseThrow().kind);
+        open(size - 1);
+        refused("target/too_large: the record is larger than the target topic takes", key, good);
+    }
+
+    private void open(long recordBytes) throws Exception {
+        stage.close();
+        open();
+        ((ObjectNode) stage.spec.get("target")).put("recordBytes", recordBytes);
+    }
+
+    @Test
     @DisplayName("where: a filter that cannot be evaluated")
     void where() throws Exception {
         stage.source.put("where", "event / 0 == 1");
@@ -101,7 +123,8 @@ class RefusalsTest {
         stage.spec.set("keySchema", Specs.json("{'type':'record','name':'OrderKey','fields':["
                 + "{'name':'note','type':" + nullable + "}]}"));
         stage.spec.set("target", Specs.json("{'keyFields': ['note'], 'keyEncoding': 'string',"
-                + "'valueSchemaId': 1, 'keySchemaId': -1, 'clusterId': 'hub-id'}"));
+                + "'valueSchemaId': 1, 'keySchemaId': -1, 'clusterId': 'hub-id',"
+                + "'recordBytes': 1048576, 'deadBytes': 1048576}"));
         refused("key/null: field note: null, where a value is needed", null, value("A1", 3));
     }
 
