@@ -24,7 +24,7 @@ _OPENED = (
 FLINK_OPENS = tuple(f"--add-opens=java.base/{name}=ALL-UNNAMED" for name in _OPENED.split())
 """What Flink's serializers and memory reach into on Java 17 and newer, as its own scripts say."""
 
-_COLLECTOR = "-XX:+UseParallelGC"  # a tenth more records than with G1; pauses stay short, see docs
+_COLLECTOR = "-XX:+UseParallelGC"  # a tenth more records than with G1: docs/benchmarks.md
 # C2 shares the processors with the records for the first half minute. Ten times its usual
 # thresholds leave it what is called per record, and spare it what is called per batch or request.
 _COMPILER = (

@@ -7,6 +7,7 @@ of ``accepted.jsonl`` in the stream's folder, which the reading tasks look at (`
 from __future__ import annotations
 
 import getpass
+import os
 import time
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -69,9 +70,16 @@ def accept(store: Store, names: Iterable[str]) -> list[Waiting]:
     for name in wanted:
         one = there[name]
         gap = asdict(one.gap)
-        entry = Accepted(time.time(), getpass.getuser(), one.cluster, one.cluster_id, **gap)
+        entry = Accepted(time.time(), _user(), one.cluster, one.cluster_id, **gap)
         store.accepted(one.stream).add(asdict(entry))
     return [there[name] for name in wanted]
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have a number and no name
+        return str(os.getuid())
 
 
 def accepted(store: Store, stream: str) -> tuple[Accepted, ...]:
