@@ -149,7 +149,9 @@ class Job:
             future = self._client.stopWithSavepoint(_NO_DRAIN, _uri(savepoint), formats.NATIVE)
             return str(future.get())
         except Py4JJavaError as error:
-            raise JobError(f"the savepoint failed: {_message(error.java_exception)}") from None
+            said = f"the savepoint failed: {_message(error.java_exception)}"
+            failure = self.failure() if self.ended else None  # the cause, which Flink does not pass on
+            raise JobError(f"{said} ({failure.why})" if failure else said) from None
         except Py4JError as error:
             raise JobError(f"the savepoint failed: the JVM is gone ({error})") from None
 
