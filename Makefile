@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE := federation tests hatch_build.py
 
-.PHONY: help setup fmt lint java junit differential fuzz jmh bench latency unit integration pytest test demo wheel constraints jars clean clean-all
+.PHONY: help setup fmt lint java junit differential fuzz jmh bench latency campaign mirror unit integration pytest test demo wheel constraints jars clean clean-all
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,13 @@ lint: setup ## check format, style, types and layers
 java: setup ## build the Java operators and print the path of their jar
 	$(BIN)/python -m federation.flink.build
 
-junit: setup ## test the Java operators
+jcampaign: setup ## random faults on real brokers until the ledger has N runs (SEED: repeat that one)
+	$(BIN)/python tests/campaign --runs $(or $(N),300) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+mirror: setup ## MirrorMaker 2 with exactly-once on, under the campaign's faults
+	$(BIN)/python tests/campaign/mirror.py $(ARGS)
+
+unit: setup ## test the Java operators
 	$(BIN)/python -m federation.flink.javatest junit $(ARGS)
 
 differential: setup ## compare the Java operators with the reference on N random cases (SEED: of the first)

@@ -91,7 +91,8 @@ def run(
                 until_caught_up=until_caught_up,
                 grow=lambda: growth.look(lambda: watch.look(ask=False)),
             )
-            say("stopping with a savepoint; Ctrl-C again ends at once")
+            if any(one.status.state != "FAILED" for one in runs):
+                say("stopping with a savepoint; Ctrl-C again ends at once")
             _stop(runs, lambda: watch.look(ask=False))
         except FederationError as error:
             for one in runs:

@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from streams import case, eventually, producing
 from truth import judge
-from window import door, fence, in_the_window, kill_gateway, pending
+from window import door, fence, impatient_brokers, in_the_window, kill_gateway, pending
 
-from federation.sandbox import Sandbox, nodes
+from federation.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,17 +104,9 @@ def test_the_gateway_lives_on(sandbox: Sandbox, tmp_path: Path) -> None:
 def impatient(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Sandbox]:
-    """Clusters whose brokers abort transactions after a minute, and look for them every second.
-
-    Checkpoints may take a sixth of that: less would be too little for a busy machine.
-    """
-    short = (
-        "transaction.max.timeout.ms=60000\n"
-        "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n"
-    )
+    """Clusters whose brokers abort transactions after a minute."""
     box = Sandbox(tmp_path_factory.mktemp("impatient"))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(nodes, "_BROKER_PROPERTIES", nodes._BROKER_PROPERTIES + short)
+    with impatient_brokers():
         try:
             box.up(("eu", "us", "hub"))
             yield box

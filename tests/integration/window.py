@@ -8,11 +8,13 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+import pytest
 from confluent_kafka import Producer
 from streams import eventually, kill
 
 from federation.flink.transactions import Transactions, in_own_jvm
 from federation.run.store import Store
+from federation.sandbox import nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,22 @@ if TYPE_CHECKING:
     from streams import Case
 
     from federation.flink.transactions import Transaction
+
+
+# Brokers that abort transactions after a minute at most, and look for such every second.
+# Checkpoints may take a sixth of that: less would be too little for a busy machine.
+_IMPATIENT = (
+    "transaction.max.timeout.ms=60000\n"
+    "transaction.abort.timed.out.transaction.cleanup.interval.ms=1000\n"
+)
+
+
+@contextmanager
+def impatient_brokers() -> Iterator[None]:
+    """Brokers that a sandbox starts in this block wait no longer than a minute."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nodes, "_BROKER_PROPERTIES", nodes._BROKER_PROPERTIES + _IMPATIENT)
+        yield
 
 
 def door(made: Case) -> Transactions:
