@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING
 
 from federation.errors import JobError
 from federation.flink import build, jars, jvm
+from federation.flink.archive import Archive
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MAIN = "org.apache.flink.client.python.PythonGatewayServer"
 _START_DEADLINE = 60.0
+_STOP_DEADLINE = 20.0  # the first JVM writes its classes down as it ends
 _CONF = Path(__file__).with_name("conf")
 
 
@@ -44,6 +46,7 @@ class Gateway:
         self._scratch = scratch
         self._inherit = tuple(inherit)
         self._process: subprocess.Popen[bytes] | None = None
+        self._archive: Archive | None = None
 
     @property
     def pid(self) -> int | None:
@@ -99,10 +102,12 @@ class Gateway:
         _disconnect()
         self._process.terminate()
         try:
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=_STOP_DEADLINE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._archive is not None:
+            self._archive.keep()
 
     @property
     def alive(self) -> bool:
@@ -116,10 +121,13 @@ class Gateway:
             *jars.resolve("connector"),
             build.operators_jar(),
         ]
+        java = jvm.find_java(17)
+        self._archive = Archive(java, class_path)
         return [
-            str(jvm.find_java(17)),
+            str(java),
             *jvm.FLINK_OPENS,
             *jvm.tuning(),
+            *self._archive.options(),
             "-XX:+ExitOnOutOfMemoryError",
             f"-Dlog4j.configurationFile={_CONF / 'log4j2.properties'}",
             f"-Dfederation.logs={self._logs}",

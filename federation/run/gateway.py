@@ -91,9 +91,7 @@ def run(
                 until_caught_up=until_caught_up,
                 grow=lambda: growth.look(lambda: watch.look(ask=False)),
             )
-            if any(one.status.state != "FAILED" for one in runs):
-                say("stopping with a savepoint; Ctrl-C again ends at once")
-            _stop(runs, lambda: watch.look(ask=False))
+            _stop(runs, say, lambda: watch.look(ask=False))
         except FederationError as error:
             for one in runs:
                 one.lost(str(error))
@@ -221,8 +219,12 @@ def _watch(
     return False
 
 
-def _stop(runs: list[StreamRun], beat: Callable[[], object] = lambda: None) -> None:
+def _stop(
+    runs: list[StreamRun], say: Callable[[str], None], beat: Callable[[], object] = lambda: None
+) -> None:
     """Stop all streams at once; each waits for its own savepoint, with a ``beat`` now and then."""
+    if any(one.status.state != "FAILED" for one in runs):
+        say("stopping with a savepoint; Ctrl-C again ends at once")
     _together([one.stop for one in runs], beat)
 
 
