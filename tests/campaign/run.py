@@ -166,7 +166,7 @@ def _end(made: Case, gateway: Gateway) -> None:
     def caught_up() -> bool:
         gateway.revive()
         (stream,) = made.status()["streams"]
-        return all(source["lag"] == 0 for source in stream["sources"])
+        return all(source["read"] > 0 and source["lag"] == 0 for source in stream["sources"])
 
     eventually(caught_up, "a stream without lag", STUCK_SECONDS)
     gateway.interrupt()
