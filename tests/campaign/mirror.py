@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Copy = tuple[bytes | None, bytes | None, int]  # key, value, timestamp
 BENCH = Path(__file__).parents[1] / "bench"
 RECORDS, RATE = 3_000, 400
-CAUGHT_UP_SECONDS = 180.0
+CAUGHT_UP_SECONDS, QUIET_SECONDS = 400.0, 120.0
 
 
 class Mirror(Gateway):
@@ -78,6 +78,8 @@ class Mirror(Gateway):
             # The nodes of a dedicated cluster fence each other's producers over REST.
             "dedicated.mode.enable.internal.rest": "true",
             "listeners": "http://127.0.0.1:0",
+            # A node that died is expected back for five minutes unless told otherwise.
+            "scheduled.rebalance.max.delay.ms": "0",
             "tasks.max": "2",
             "replication.factor": "1",
             **{
