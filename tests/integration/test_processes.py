@@ -91,7 +91,7 @@ def _stopping(pattern: str) -> Callable[[Case, subprocess.Popen[str]], None]:
 _FAULTS = {
     "python": _python,
     "jvm": _jvm,
-    "a stop that has just begun": _stopping(""),
+    "a stop that has just begun": _stopping("*"),
     "a stop that writes": _stopping("savepoint/*"),
     "a stop that has written": _stopping("savepoint/*/_metadata"),
 }

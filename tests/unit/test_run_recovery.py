@@ -97,7 +97,7 @@ class TestEndless:
         [
             "org.apache.kafka.common.errors.InvalidTimestampException: Timestamp 1 is out of range",
             "KafkaException: Failed to append record because it was part of a batch which had one "
-            + "more more invalid records",
+            "more more invalid records",
         ],
     )
     def test_a_record_that_is_refused_ends_the_stream(self, run, cause):
