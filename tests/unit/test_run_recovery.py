@@ -89,17 +89,16 @@ class TestRecovery:
         assert (run.status.state, run.status.error) == ("FAILED", LOST.why)
 
 
+REFUSALS = (
+    "org.apache.kafka.common.errors.InvalidTimestampException: Timestamp 1 is out of range",
+    "KafkaException: Failed to append record because it was part of a batch which had one more more",
+)
+
+
 class TestEndless:
     """Restarts that Flink would make for ever."""
 
-    @pytest.mark.parametrize(
-        "cause",
-        [
-            "org.apache.kafka.common.errors.InvalidTimestampException: Timestamp 1 is out of range",
-            "KafkaException: Failed to append record because it was part of a batch which had one "
-            "more more invalid records",
-        ],
-    )
+    @pytest.mark.parametrize("cause", REFUSALS)
     def test_a_record_that_is_refused_ends_the_stream(self, run, cause):
         """With the reason, and without another try: start reads the topic's settings anew."""
         cancelled = []
