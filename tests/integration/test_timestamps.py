@@ -68,13 +68,12 @@ class Scene:
 
     def arrived(self) -> dict[str, tuple[int, str | None]]:
         """By order: its timestamp in the target, and the one that a header says."""
-        values = self.hub.values(self.target)
         return {
-            value["id"]: (
+            message.key().decode(): (
                 message.timestamp()[1],
                 dict(message.headers()).get("fed.timestamp", b"").decode() or None,
             )
-            for value, message in zip(values, self.hub.read(self.target), strict=True)
+            for message in self.hub.read(self.target)
         }
 
 
