@@ -136,6 +136,9 @@ def render(status: dict[str, Any]) -> list[RenderableType]:
                 Text(f"{source['name']}: {what}", style="yellow" if wrong else "dim")
                 for what, wrong in _said(source)
             ]
+        if clamped := stream.get("clamped", 0):
+            what = f"{clamped:,} records have the time of writing, and their own in fed.timestamp"
+            shown.append(Text(what, style="dim"))
         shown += [Text(_repaired(one), style="yellow") for one in stream.get("repairs", ())[-3:]]
         shown += [Text(_accepted(one), style="yellow") for one in stream.get("accepted", ())[-3:]]
         if stream["error"]:

@@ -40,12 +40,13 @@ def plan(config: Path, output: str) -> None:
     emit(to_json(found), output, lambda _: "")
 
 
-def compiled(config: Path, *, keep: bool = False) -> Plan:
+def compiled(config: Path, *, keep: bool = False, anew: bool = True) -> Plan:
     """Load a configuration, ask its clusters and compile the plan, with progress on a terminal.
 
     Args:
         config: the file.
         keep: remember what the registries said, for a start while one of them does not answer.
+        anew: no stream goes on from what it did before.
 
     Raises:
         ConfigError: the file is wrong.
@@ -66,6 +67,8 @@ def compiled(config: Path, *, keep: bool = False) -> Plan:
             status.update(_asking(waiting))
 
         facts = remembered.recall(loaded, gather(loaded, progress=answered))
+    if not anew:
+        remembered.check(loaded, facts)
     plan = compile_plan(loaded, facts)
     if keep:
         remembered.keep(loaded, facts)

@@ -48,7 +48,7 @@ def start(config: Path, output: str, *, detach: bool, until_caught_up: bool, fre
     """
     from federation.cli.plan import compiled
 
-    plan = compiled(config, keep=True)
+    plan = compiled(config, keep=True, anew=fresh)
     print_findings(plan.warnings)
     if detach:
         _detach(config, plan, output, fresh=fresh, until_caught_up=until_caught_up)

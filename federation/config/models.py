@@ -72,6 +72,12 @@ class Target(Model):
     delivery: Literal["exactly-once", "at-least-once"] = Field(
         "exactly-once", description="What a crash may do: nothing, or repeat some records."
     )
+    timestamps: Literal["keep", "clamp"] = Field(
+        "keep",
+        description="What `plan` says to a target that takes or keeps fewer timestamps than a "
+        "source: it refuses, or lets records of such timestamps have the time of writing, and "
+        "their own in a header.",
+    )
     create: bool = Field(
         default=True, description="Create the topics at the target if they are missing."
     )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from federation.mapping.times import TimeLimits
     from federation.plan.model import SourcePlan, StartPosition, StreamPlan
 
 _HOUR_MS = 60 * 60 * 1000
@@ -332,19 +333,32 @@ def _sink(java: Any, stream: StreamPlan, settled: tuple[str, ...]) -> Any:
     builder.setKafkaProducerConfig(properties)
     builder.setBootstrapServers(target.cluster.properties["bootstrap.servers"])
     builder.setRecordSerializer(
-        java.federation.sink.TargetSerializer(target.topic, target.dead_letter)
+        java.federation.sink.TargetSerializer(
+            target.topic,
+            target.dead_letter,
+            _limits(java, target.times),
+            _limits(java, target.dead_times),
+        )
     )
     if target.delivery != "exactly-once":
         builder.setDeliveryGuarantee(base.AT_LEAST_ONCE)
-        return builder.build()
-    builder.setDeliveryGuarantee(base.EXACTLY_ONCE)
-    # A restart aborts what begins so: without its end, "orders" would abort "orders-eu" as well.
-    builder.setTransactionalIdPrefix(f"{target.transactional_prefix}.")
-    # Pooled ids are used again: otherwise each checkpoint leaves new ones in the broker for seven
-    # days.
-    builder.setTransactionNamingStrategy(sink.TransactionNamingStrategy.POOLING)
+    else:
+        builder.setDeliveryGuarantee(base.EXACTLY_ONCE)
+        # A restart aborts what begins so: without its end, "orders" would abort "orders-eu" too.
+        builder.setTransactionalIdPrefix(f"{target.transactional_prefix}.")
+        # Pooled ids are used again: otherwise each checkpoint leaves new ones in the broker for
+        # seven days.
+        builder.setTransactionNamingStrategy(sink.TransactionNamingStrategy.POOLING)
     return java.federation.sink.TargetSink(
         builder.build(), properties, target.topic, target.dead_letter, _list(java, [*settled])
+    )
+
+
+def _limits(java: Any, times: TimeLimits) -> Any:
+    none = -1
+    return java.federation.sink.TimeLimits(
+        none if times.old_ms is None else times.old_ms,
+        none if times.ahead_ms is None else times.ahead_ms,
     )
 
 

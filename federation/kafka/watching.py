@@ -6,6 +6,7 @@ after its question was given up, as it does when a broker that hung goes on (see
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from confluent_kafka import TopicPartition
@@ -22,6 +23,21 @@ if TYPE_CHECKING:
     from federation.kafka.offsets import Partition
 
 _END, _BEGIN = -1, -2  # Kafka's protocol, "ListOffsets": timestamps that stand for both ends
+
+
+def partitions(
+    consumer: Consumer, topics: Iterable[str], where: str, timeout: float
+) -> list[Partition]:
+    """The partitions that topics have now; those of a topic that is not there are left out."""
+    found: list[Partition] = []
+    for name in topics:
+        told = attempt(
+            partial(consumer.list_topics, name, timeout=timeout),
+            "topics cannot be listed",
+            where,
+        )
+        found += [(name, number) for number in sorted(told.topics[name].partitions)]
+    return found
 
 
 def ends(

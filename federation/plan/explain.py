@@ -6,6 +6,7 @@ changes its meaning or goes away.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from federation.mapping.resolve import FieldReport, MappingReport
+    from federation.mapping.times import TimeLimits
     from federation.plan.model import (
         ClusterPlan,
         Plan,
@@ -71,6 +73,7 @@ def _stream(stream: StreamPlan, plan: Plan) -> Iterator[RenderableType]:
     facts.add_row("duplicates", _duplicates(stream))
     facts.add_row("delivery", _delivery(target, plan))
     facts.add_row("delete markers", _tombstones(stream))
+    facts.add_row("timestamps", _timestamps(target.times))
     facts.add_row("new schemas", _CHANGES[stream.on_schema_change])
     facts.add_row(
         "dead letters",
@@ -179,6 +182,17 @@ def _delivery(target: TargetPlan, plan: Plan) -> str:
         f"{said(plan.run.checkpoint)}; transactions may stay open for "
         f"{said(target.transaction_timeout)}"
     )
+
+
+def _timestamps(limits: TimeLimits) -> str:
+    off = [
+        f"{said(timedelta(milliseconds=ms))} {way}"
+        for ms, way in ((limits.old_ms, "old"), (limits.ahead_ms, "ahead"))
+        if ms is not None
+    ]
+    if not off:
+        return "kept"
+    return f"kept up to {' or '.join(off)}; beyond, the time of writing, and their own in a header"
 
 
 def _tombstones(stream: StreamPlan) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from federation.errors import Finding
     from federation.mapping.resolve import MappingReport
     from federation.mapping.rules import Rule
+    from federation.mapping.times import TimeLimits
     from federation.schemas.registry import Access
 
 
@@ -182,6 +183,8 @@ class TargetPlan:
     transactional_prefix: str
     record_bytes: int  # the largest record that the target topic takes
     dead_bytes: int  # the largest that the dead-letter topic takes
+    times: TimeLimits  # which timestamps the target topic takes and keeps
+    dead_times: TimeLimits  # which the dead-letter topic does
 
     @property
     def registers(self) -> tuple[str, ...]:

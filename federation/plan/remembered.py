@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from federation.errors import PlanError
 from federation.plan import remembered_clusters, remembered_registries
 
 if TYPE_CHECKING:
@@ -19,6 +20,16 @@ def keep(loaded: Loaded, facts: Facts) -> None:
     """Keep what everyone who answered said."""
     remembered_clusters.keep(loaded, facts)
     remembered_registries.keep(loaded, facts)
+
+
+def check(loaded: Loaded, facts: Facts) -> None:
+    """Make sure that streams go on with the clusters that they have run with.
+
+    Raises:
+        PlanError: a cluster is another one.
+    """
+    if found := remembered_clusters.replaced(loaded, facts):
+        raise PlanError.of(found)
 
 
 def recall(loaded: Loaded, facts: Facts) -> Facts:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from federation.config.paths import state_folder
+from federation.errors import Finding
 from federation.kafka.facts import ClusterFacts, TopicFacts
 from federation.plan import kept as files
 
@@ -49,6 +50,29 @@ def recall(loaded: Loaded, facts: Facts) -> dict[str, ClusterFacts]:
         if one.error is not None and said.get("servers") == _servers(loaded, alias):
             with suppress(KeyError, TypeError):  # damaged: nothing is remembered
                 found[alias] = _remembered(one, said)
+    return found
+
+
+def replaced(loaded: Loaded, facts: Facts) -> list[Finding]:
+    """Clusters that are not those with which a stream has run: its state means nothing there."""
+    kept = files.read(state_folder(loaded) / _FILE)
+    streams = [loaded.config.streams[name] for name in sorted(facts.begun)]
+    used = {s.target.cluster for s in streams} | {o.cluster for s in streams for o in s.sources}
+    now = {one.cluster_id for one in facts.clusters.values()}  # under another alias it is the same
+    found = []
+    for alias in sorted(used):
+        one, before = facts.clusters[alias], kept.get(alias, {}).get("cluster_id")
+        if one.error is None and before is not None and before not in now:
+            found.append(
+                Finding(
+                    f"{_servers(loaded, alias)} is another cluster than at the last start: its "
+                    f"cluster.id was {before} and is {one.cluster_id}, so no position and no "
+                    "provenance means anything in it",
+                    f"cluster {alias}",
+                    "point bootstrap.servers to the one it was; if that is gone for good: empty "
+                    "the target and dead-letter topics, and start --fresh",
+                )
+            )
     return found
 
 

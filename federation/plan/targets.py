@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from federation.mapping.times import TimeLimits
 from federation.plan import naming, uids
 from federation.plan.facts import SubjectCheck
 from federation.plan.model import TargetPlan, TargetSchema, TopicCreation
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
 # What a record may grow by on its way: provenance, and what a dead letter says about itself.
 HEADROOM = 64 * 1024  # bytes
-# How far ahead of the broker a timestamp may lie; beyond it a record is refused.
+# How far ahead of the broker a timestamp may lie, and how far behind: others are refused.
 _AHEAD = "message.timestamp.after.max.ms"
+_BEHIND = "message.timestamp.before.max.ms"
 _BROKER_DEFAULT_AHEAD_MS = 60 * 60 * 1000
+_EVER_MS = 10**15  # 30,000 years: what is larger is no limit
 # How long a compacted target keeps what lies in its log uncleaned. What brokers have aborted is
 # written again from there, so this bounds the outage that can be mended.
 _LAG = "min.compaction.lag.ms"
@@ -66,10 +69,10 @@ class TargetCompiler:
         existing = facts.topics.get(target.topic)
         if existing is not None:
             self._existing(existing)
+            self._ahead(existing)
         for name in (target.topic, dead):
             if name in facts.topics:
                 self._size(facts.topics[name])
-                self._ahead(facts.topics[name])
                 self._compaction(facts.topics[name])
         if facts.brokers and (target.replication or 0) > len(facts.brokers):
             what = f"replication {target.replication} needs as many brokers"
@@ -99,6 +102,8 @@ class TargetCompiler:
             transactional_prefix=uids.transactional_prefix(*names),
             record_bytes=self._takes(target.topic, facts),
             dead_bytes=self._takes(dead, facts),
+            times=self._times(target.topic, facts),
+            dead_times=self._times(dead, facts),
         )
 
     def _partitions(self) -> int:
@@ -114,6 +119,29 @@ class TargetCompiler:
         there = facts.topics.get(topic)
         config = self._created(topic).config if there is None else there.config
         return int(config.get("max.message.bytes", 0)) or self._largest() + HEADROOM
+
+    def _times(self, topic: str, facts: ClusterFacts) -> TimeLimits:
+        """Which timestamps an output takes and keeps; what is hidden is no limit."""
+        there = facts.topics.get(topic)
+        if there is not None:
+            config = there.config
+        else:
+            brokers = {
+                name: facts.settings[f"log.{name}"]
+                for name in (_AHEAD, _BEHIND)
+                if f"log.{name}" in facts.settings
+            }
+            if facts.retention_ms is not None:
+                brokers["retention.ms"] = str(facts.retention_ms)
+            default = {_AHEAD: str(_BROKER_DEFAULT_AHEAD_MS)}
+            config = default | brokers | dict(self._created(topic).config)
+        if config.get("message.timestamp.type") == "LogAppendTime":
+            return TimeLimits()
+        names = [_BEHIND]
+        if "delete" in config.get("cleanup.policy", "delete"):
+            names.append("retention.ms")
+        old = [one for name in names if (one := _limit(config, name)) is not None]
+        return TimeLimits(min(old, default=None), _limit(config, _AHEAD))
 
     def _existing(self, topic: TopicFacts) -> None:
         """An existing target topic keeps its shape: say where that is not what was asked for."""
@@ -165,14 +193,19 @@ class TargetCompiler:
         return max((int(t.config.get(_AHEAD, 0)) for t in self.sources), default=0)
 
     def _ahead(self, topic: TopicFacts) -> None:
-        """An existing topic, of dead letters too, has to take the timestamps that sources take."""
+        """An existing target should take the timestamps that sources take."""
         allowed = topic.config.get(_AHEAD)
+        if self.target.timestamps == "clamp" or topic.config.get("message.timestamp.type") == (
+            "LogAppendTime"
+        ):
+            return
         if allowed is not None and int(allowed) < self._furthest_ahead():
             self.notes.warning(
                 (*self.at, "topic"),
                 f"topic {topic.name} takes records dated up to {_said(int(allowed))} ahead, "
                 f"a source up to {_said(self._furthest_ahead())}",
-                f"raise its {_AHEAD}: a record that it refuses stops the stream",
+                f"raise its {_AHEAD}, or say timestamps: clamp: what it would refuse gets the time "
+                "of writing",
             )
 
     def _compaction(self, topic: TopicFacts) -> None:
@@ -206,14 +239,19 @@ class TargetCompiler:
         longest, value = self._longest_retention(), declared.get("retention.ms")
         if longest is None or (value is None and existing is None):
             return
+        if declared.get("message.timestamp.type") == "LogAppendTime":
+            return
         kept = int(value) if value is not None else facts.retention_ms
         if kept is not None and kept >= 0 and not 0 <= longest <= kept:
             span = "for ever" if longest < 0 else f"for {_said(longest)}"
-            self.notes.warning(
+            if self.target.timestamps == "clamp":
+                return
+            self.notes.error(
                 (*self.at, "config" if existing is None else "topic"),
                 f"topic {self.target.topic} keeps records for {_said(kept)}, a source {span}: "
-                "older records are deleted as soon as they are written",
-                "give the target at least the sources' retention.ms (-1: for ever)",
+                "older records would be deleted as soon as they are written",
+                "give the target at least the sources' retention.ms (-1: for ever), or say "
+                "timestamps: clamp, and they get the time of writing",
             )
 
     def _schemas(self, stream: str, registry: RegistryFacts) -> tuple[TargetSchema, ...]:
@@ -242,6 +280,11 @@ class TargetCompiler:
                 "raise transaction.max.timeout.ms there, or shorten run.checkpoint",
             )
         return min(most, max(2 * checkpoint + timedelta(minutes=5), _LONGEST_TRANSACTION))
+
+
+def _limit(config: Mapping[str, str], name: str) -> int | None:
+    value = int(config.get(name, -1))
+    return value if 0 <= value < _EVER_MS else None
 
 
 def _said(milliseconds: int) -> str:

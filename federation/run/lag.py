@@ -7,6 +7,7 @@ records hold offsets. So a lag that does not move is looked at: whether there is
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from federation.plan.model import SourcePlan
 
 _ANSWER = 3.0  # seconds; twice, and a pause, are under the ten within which status tells of trouble
+_LOOK_EVERY = 10.0  # seconds between two looks for partitions that were added
 _STILL = 3  # samples without a move before the rest is looked at
 
 
@@ -52,6 +54,8 @@ class SourceLag:
         self._where = f"cluster {source.cluster.alias}"
         self._trouble = clients.Trouble()
         self._consumer: Consumer | None = None
+        self._found: list[Partition] = []
+        self._looked = 0.0
         self._still: dict[Partition, tuple[int, int, int]] = {}  # position, end, times seen
         self._empty_to: dict[Partition, int] = {}  # no record up to here
 
@@ -69,9 +73,9 @@ class SourceLag:
         return self._sample()
 
     def _sample(self) -> tuple[PartitionLag, ...]:
-        partitions = self._partitions()
         consumer = self._connect()
         try:
+            partitions = self._partitions(consumer)
             ends = watching.ends(consumer, partitions, self._where, _ANSWER)
         except ClusterError as error:
             consumer.poll(0)  # hands over what happened in the background
@@ -110,7 +114,8 @@ class SourceLag:
 
     def published(self) -> bool:
         """Whether the stream has ever published a position on this source."""
-        return bool(offsets.committed(self._connect(), self._partitions(), self._where))
+        consumer = self._connect()
+        return bool(offsets.committed(consumer, self._partitions(consumer), self._where))
 
     def close(self) -> None:
         """Close the connections."""
@@ -118,8 +123,16 @@ class SourceLag:
             self._consumer.close()
         self._consumer = None
 
-    def _partitions(self) -> list[Partition]:
-        return [(t.name, n) for t in self._source.topics for n in range(t.partitions)]
+    def _partitions(self, consumer: Consumer) -> list[Partition]:
+        """The source's partitions; those that are added while it runs are seen within seconds."""
+        if not self._found or time.monotonic() - self._looked > _LOOK_EVERY:
+            topics = self._source.topics
+            names = [topic.name for topic in topics]
+            listed = watching.partitions(consumer, names, self._where, _ANSWER)
+            planned = ((topic.name, n) for topic in topics for n in range(topic.partitions))
+            self._found = sorted({*planned, *listed})
+            self._looked = time.monotonic()
+        return self._found
 
     def _connect(self) -> Consumer:
         if self._consumer is None:

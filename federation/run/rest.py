@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 import httpx
 
 # Flink puts the operator's name before a counter's own; the number is the source's in the plan.
 _OURS = re.compile(
-    r"\.((?:recordsRead|recordsFiltered|recordsLooped|tombstonesDropped|deadLetters|forgottenEarly)"
+    r"\.((?:recordsRead|recordsFiltered|recordsLooped|tombstonesDropped|deadLetters|forgottenEarly|timestampsClamped)"
     r"|(?:duplicates|transportDuplicates)_\d+)$"
 )
 
 # Gauges whose value is a JSON array; each reading task has its own.
+_LIST_EVERY = 10  # looks; a task's counters appear one after the other while it starts
+
 _TOLD = re.compile(r"\.federation\.(troubles|schemaChanges)$")
 
 
@@ -26,7 +29,7 @@ class FlinkRest:
             base_url=f"http://127.0.0.1:{port}/jobs/{job_id}", timeout=5.0, trust_env=False
         )
         self._ids: dict[str, list[str]] = {}
-        self._told: dict[str, list[str]] = {}
+        self._looks: Counter[str] = Counter()
 
     def job(self) -> dict[str, Any]:
         """State, times and vertices.
@@ -48,11 +51,7 @@ class FlinkRest:
     def counters(self, vertex: str) -> dict[str, int]:
         """Sums over all subtasks of our own counters in a vertex, by their names."""
         path = f"/vertices/{vertex}/subtasks/metrics"
-        names = self._ids.get(vertex)
-        if not names:  # they appear when the tasks have started
-            listed = self._http.get(path).raise_for_status().json()
-            names = [m["id"] for m in listed if _OURS.search(m["id"])]
-            self._ids[vertex] = names
+        names = self._names(path, _OURS)
         if not names:
             return {}
         found = self._http.get(path, params={"get": ",".join(names), "agg": "sum"})
@@ -62,11 +61,7 @@ class FlinkRest:
     def told(self, vertex: str) -> dict[str, list[dict[str, Any]]]:
         """What the tasks of a vertex say in words, all tasks together, by the gauge's name."""
         path = f"/vertices/{vertex}/metrics"
-        names = self._told.get(vertex)
-        if not names:
-            listed = self._http.get(path).raise_for_status().json()
-            names = [m["id"] for m in listed if _TOLD.search(m["id"])]
-            self._told[vertex] = names
+        names = self._names(path, _TOLD)
         found: dict[str, list[dict[str, Any]]] = {}
         if names:
             answer = self._http.get(path, params={"get": ",".join(names)}).raise_for_status().json()
@@ -78,6 +73,14 @@ class FlinkRest:
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
+
+    def _names(self, path: str, wanted: re.Pattern[str]) -> list[str]:
+        """The full names of the wanted metrics that there are."""
+        if not self._ids.get(path) or self._looks[path] % _LIST_EVERY == 0:
+            listed = self._http.get(path).raise_for_status().json()
+            self._ids[path] = [m["id"] for m in listed if wanted.search(m["id"])]
+        self._looks[path] += 1
+        return self._ids[path]
 
     def _get(self, path: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._http.get(path).raise_for_status().json()

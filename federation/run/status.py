@@ -168,7 +168,11 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
-    """One stream's job; ``failing_checkpoints`` are those since the last completed one."""
+    """One stream's job.
+
+    ``failing_checkpoints`` are those since the last completed one, ``clamped`` records that were
+    given the time of writing since the job's last (re)start.
+    """
 
     name: str
     state: str
@@ -183,6 +187,7 @@ class StreamStatus:
     sources: tuple[SourceStatus, ...] = ()
     savepoint: str = ""
     error: str = ""
+    clamped: int = 0
     repairs: tuple[Repair, ...] = ()
     accepted: tuple[Accepted, ...] = ()
 

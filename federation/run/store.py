@@ -34,6 +34,7 @@ import psutil
 from federation.errors import JobError
 from federation.observe.logs import get_logger
 from federation.run.journal import Journal
+from federation.run.steady import SteadyFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _LOG = get_logger(__name__)
 _KEPT_RUNS = 3
+_LEAST_FREE = 4 * 2**20  # bytes; with less a checkpoint hardly succeeds
 _ACCEPTED = "accepted.jsonl"
 _REMNANT_DEADLINE = 30.0  # seconds for the JVM of a killed gateway to notice
 _HEADER = struct.Struct(">IIq")  # of Flink's _metadata: magic, version, checkpoint number
@@ -140,11 +142,21 @@ class Store:
         return Owner(found["pid"], found["created"], found["config"]) if found else None
 
     def write_status(self, status: dict[str, Any]) -> None:
-        """Replace what the gateway says of itself; a full disk does not end its streams."""
+        """Replace what the gateway says of itself; what goes wrong with that ends no stream."""
         try:
-            self._write("status.json", status)
+            SteadyFile(self.folder / "status.json").write(json.dumps(status, indent=1))
         except OSError as error:
             _LOG.warning("the status cannot be written", error=str(error))
+
+    def full(self) -> str:
+        """A sentence where the folder's disk is full, or nothing."""
+        free = shutil.disk_usage(self.folder).free
+        if free >= _LEAST_FREE:
+            return ""
+        return (
+            f"the disk of the state folder {self.folder} is full ({free:,} bytes are free): no "
+            "checkpoint can be written, so nothing is committed; make room, and it goes on"
+        )
 
     def read_status(self) -> dict[str, Any] | None:
         """What the gateway last said of itself."""

@@ -44,6 +44,16 @@ _STATES = {
     "RECONCILING": "STARTING",
 }
 
+# Its task manager is gone, and a mini cluster never gets another one.
+_NO_TASKS = "The TaskExecutor is shutting down"
+# What Kafka's producer throws for a record that no broker will ever take.
+_REFUSALS = (
+    "InvalidTimestampException",
+    "InvalidRecordException",
+    "RecordTooLargeException",
+    "it was part of a batch which had one",  # whose own refusal Flink has not heard
+)
+
 
 def group_of(federation: str, stream: str) -> str:
     """The consumer group under which a stream publishes its progress."""
@@ -268,8 +278,11 @@ class StreamRun:
         }
         sources = tuple(source.status(counters, told) for source in self._sources)
         forgotten = sum(c.get("forgottenEarly", 0) for c in counters.values())
+        full = self._store.full()
         stalled = (
-            (checkpoints.stalled(account) or _forgetful(forgotten)) if state == "RUNNING" else ""
+            full or checkpoints.stalled(account) or _forgetful(forgotten)
+            if state == "RUNNING"
+            else ""
         )
         if stalled or (state == "RUNNING" and any(source.degraded for source in sources)):
             state = "DEGRADED"
@@ -281,13 +294,29 @@ class StreamRun:
             failed_checkpoints=account["counts"]["failed"],
             failing_checkpoints=checkpoints.failing(account),
             sources=sources,
+            clamped=sum(c.get("timestampsClamped", 0) for c in counters.values()),
             accepted=accepted(self._store, self.plan.name),
-            error=rest.root_cause()
+            error=full or rest.root_cause()
             if state in {"RESTARTING", "FAILED"}
             else stalled or self.remark,
         )
+        if state == "RESTARTING":
+            self._end_what_no_restart_helps(self.status.error)
         if state == "FAILED":
             self._ended()
+
+    def _end_what_no_restart_helps(self, cause: str) -> None:
+        if why := _refused(cause):
+            self._job.cancel()
+            self.status = replace(self.status, state="FAILED", error=why)
+            self._close()
+        elif _NO_TASKS in cause and not self._stopping.is_set():
+            _LOG.warning("flink has no tasks left: a new job goes on", stream=self.plan.name)
+            self._try_until_it_succeeds(self._submit_another)
+
+    def _submit_another(self) -> None:
+        self._job.cancel()
+        self._submit()
 
     def _ended(self) -> None:
         failure = self._job.failure()
@@ -364,6 +393,17 @@ class StreamRun:
             source.close()
         if self._rest:
             self._rest.close()
+
+
+def _refused(cause: str) -> str:
+    """A sentence where the target refuses a record as it is: then no restart helps."""
+    if not any(one in cause for one in _REFUSALS):
+        return ""
+    return (
+        f"the target refuses a record ({cause}): its topic's settings have changed since the "
+        "start, or the brokers' clocks differ from this machine's. Nothing is lost: start reads "
+        "the settings anew, and goes on from the last checkpoint"
+    )
 
 
 def _forgetful(keys: int) -> str:

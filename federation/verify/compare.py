@@ -13,6 +13,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from federation.mapping.times import HEADER, TimeLimits
 from federation.verify.ledger import (
     DEAD,
     FILTERED,
@@ -27,6 +28,7 @@ from federation.verify.model import BUCKET_MS, Balance, Bucket
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_UNLIMITED = TimeLimits()
 _BLOCK = re.compile(r"^-- @(\w+) ?(\w*)( in dead letters)?$", re.MULTILINE)
 
 
@@ -37,6 +39,7 @@ class Rules:
     Attributes:
         window_ms: within it one event passes once; None without deduplication.
         target_compacted: the target keeps only the last record of a key.
+        times: which timestamps the target takes and keeps.
         limits: per source partition, by number: first offset, the one behind the last, and whether
             the topic keeps only the last record of a key.
     """
@@ -44,6 +47,11 @@ class Rules:
     window_ms: int | None = None
     target_compacted: bool = False
     limits: tuple[tuple[int, int, bool], ...] = ()
+    times: TimeLimits = _UNLIMITED
+
+    def clamped(self, own: int, given: int | None) -> bool | None:
+        """Whether a record that was written at ``given`` had to get that time; None if not told."""
+        return None if given is None else self.times.clamps(own, given)
 
     def stray(self, source: int | None) -> str:
         """Why a source was not read: ``foreign``, ``outside`` the scope or ``compacted``."""
@@ -82,6 +90,7 @@ class Comparison:
             "window": rules.window_ms or 0,
         }  # fmt: skip
         self._db.create_function("stray", 1, rules.stray, deterministic=True)
+        self._db.create_function("clamped", 2, rules.clamped, deterministic=True)
         if self._db.execute("SELECT EXISTS (SELECT 1 FROM carried)").fetchone()[0]:
             self._all("routes")
         else:
@@ -119,6 +128,11 @@ class Comparison:
             yield (
                 f"{count:,} records are not in the target, which is compacted and has another "
                 "record of their key"
+            )
+        if count := self._all("clamped")[0][0]:
+            yield (
+                f"{count:,} records have the time of writing, and their own in {HEADER}: the "
+                "target would have refused them, or deleted them at once"
             )
         if count := sum(self._strays.get("outside", ())):
             yield f"{count:,} records of the target are of source records outside what was read"

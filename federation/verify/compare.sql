@@ -106,9 +106,11 @@ SELECT e.id, d.tid, NULL, NULL, '' FROM delivered d JOIN expected e ON e.id = d.
  WHERE e.outcome IN (:RECORD, :TOMBSTONE) AND d.headers <> e.headers;
 
 -- @difference timestamp_changed
-SELECT e.id, d.tid, NULL, NULL, e.ts || ' became ' || d.ts
+SELECT e.id, d.tid, NULL, NULL, CASE WHEN d.own <> e.ts THEN 'kept as ' || d.own || ', it was ' || e.ts
+  ELSE e.ts || ' became ' || d.ts || iif(d.own IS NULL, '', ', and the target would have kept it') END
  FROM delivered d JOIN expected e ON e.id = d.source
- WHERE e.outcome IN (:RECORD, :TOMBSTONE) AND d.ts <> e.ts;
+ WHERE e.outcome IN (:RECORD, :TOMBSTONE)
+  AND iif(d.own IS NULL, d.ts <> e.ts, d.own <> e.ts OR NOT clamped(e.ts, d.ts));
 
 -- @difference dead_letter_missing
 SELECT id, NULL, NULL, NULL, why FROM expected e WHERE outcome = :DEAD
@@ -175,6 +177,9 @@ SELECT stray(source), sum(target), count(*) - sum(target)
 
 -- @totals
 SELECT (SELECT count(*) FROM delivered), (SELECT count(*) FROM diverted);
+
+-- @clamped
+SELECT count(*) FROM delivered WHERE own IS NOT NULL;
 
 -- @compacted
 SELECT count(*) FROM absent WHERE why = 'compacted';

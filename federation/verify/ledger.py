@@ -31,7 +31,7 @@ CREATE TABLE expected (id INTEGER PRIMARY KEY, outcome INT, key INT, value INT, 
                        headers INT, ts INT, why TEXT);
 CREATE TABLE carried  (origin INT, id INT);
 CREATE TABLE delivered(tid INTEGER PRIMARY KEY, source INT, key INT, value INT, headers INT, ts INT,
-                       placed INT);
+                       placed INT, own INT);
 CREATE TABLE diverted (did INTEGER PRIMARY KEY, source INT, value INT, headers INT, why TEXT);
 """
 
@@ -90,9 +90,10 @@ class Delivered(NamedTuple):
             where no origin can be read.
         key: digest of the key without its frame.
         value: digest of the value without its frame; None for a tombstone.
-        headers: digest of the headers without the origin.
+        headers: digest of the headers without the origin and that one.
         ts: timestamp in milliseconds; None where the broker gives its own time.
         placed: 1 if it lies in the partition of its key.
+        own: the source record's timestamp, as a header says where it was given another; else None.
     """
 
     tid: int
@@ -102,6 +103,7 @@ class Delivered(NamedTuple):
     headers: int
     ts: int | None
     placed: int
+    own: int | None = None
 
 
 class Diverted(NamedTuple):
@@ -134,7 +136,7 @@ class Ledger:
 
     def deliver(self, rows: Iterable[Delivered]) -> None:
         """Add target records."""
-        self._add("delivered", 7, rows)
+        self._add("delivered", 8, rows)
 
     def divert(self, rows: Iterable[Diverted]) -> None:
         """Add dead letters."""

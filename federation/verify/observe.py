@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from federation.mapping import keys, origin, resolve
+from federation.mapping import keys, origin, resolve, times
 from federation.schemas import codec, framing
 from federation.schemas.avro import parse
 from federation.schemas.refusal import RecordError
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from federation.plan.model import StreamPlan
     from federation.schemas.avro import Type
+    from federation.schemas.framing import Header
     from federation.schemas.ids import SchemaId
     from federation.verify.scope import Scope
 
@@ -60,6 +61,7 @@ class Observer:
     def delivered(self, message: Message) -> Delivered | None:
         """A target record; None if it is another stream's."""
         headers, key, value = message.headers(), message.key(), message.value()
+        own, headers = _own_time(headers or [])
         found = origin_of(headers)
         if found is not None and found.cluster + found.topic in self._other_prints:
             return None
@@ -71,6 +73,7 @@ class Observer:
             headers_digest(headers, origin.HEADER),
             None if self._own_time else message.timestamp()[1],
             int(key is not None and keys.partition(key, self._partitions) == message.partition()),
+            own,
         )
 
     def diverted(self, message: Message) -> Diverted | None:
@@ -143,6 +146,17 @@ class Observer:
         except RecordError:
             return digest(b"unsound", value)
         return digest(body)
+
+
+def _own_time(headers: Sequence[Header]) -> tuple[int | None, Sequence[Header]]:
+    """The timestamp that a record had before it was given another, and its other headers.
+
+    Only behind the origin is the header this gateway's; elsewhere it came with the record.
+    """
+    match headers:
+        case [*kept, (origin.HEADER, _) as last, (times.HEADER, bytes(text))] if text.isdigit():
+            return int(text), [*kept, last]
+    return None, headers
 
 
 def _has_blocks(node: Type, seen: set[Type]) -> bool:

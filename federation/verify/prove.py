@@ -177,6 +177,7 @@ def _rules(stream: StreamPlan, scope: Scope) -> Rules:
         int(deduplication.window.total_seconds() * 1000) if deduplication else None,
         scope.target.compacted,
         tuple((part.start, part.end, part.compacted) for part in scope.parts),
+        stream.target.times,
     )
 
 

@@ -52,9 +52,10 @@ class Cluster:
         key: bytes | None = None,
         partition: int = 0,
         headers: Any = None,
+        timestamp: int = 0,
     ) -> None:
-        """Write one record and wait for its acknowledgement."""
-        self._producer.produce(topic, value, key, partition, headers=headers)
+        """Write one record and wait for its acknowledgement; time 0 is now."""
+        self._producer.produce(topic, value, key, partition, timestamp=timestamp, headers=headers)
         assert self._producer.flush(30) == 0
 
     def read(self, topic: str) -> list[Any]:

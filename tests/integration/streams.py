@@ -39,8 +39,17 @@ class Case:
     state: Path
     cli: tuple[str, ...] = (sys.executable, "-m", "federation")
 
-    def run(self, *arguments: str, code: int = 0, timeout: float = 240) -> str:
-        """Run a command to its end; its stdout."""
+    def run(self, *arguments: str, code: int | None = 0, timeout: float = 240) -> str:
+        """Run a command to its end; its stdout. ``code`` None: however it ends."""
+        return self._run(*arguments, code=code, timeout=timeout).stdout
+
+    def fails(self, *arguments: str, timeout: float = 240) -> str:
+        """Run a command that ends with an error; what it says of that."""
+        return self._run(*arguments, code=1, timeout=timeout).stderr
+
+    def _run(
+        self, *arguments: str, code: int | None, timeout: float
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [*self.cli, *arguments, "-c", str(self.config)],
             env={**os.environ, **self.env},
@@ -50,11 +59,11 @@ class Case:
             timeout=timeout,
             check=False,
         )
-        assert done.returncode == code, (
+        assert code in {None, done.returncode}, (
             f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         )
         assert "Traceback" not in done.stderr, done.stderr
-        return done.stdout
+        return done
 
     @contextmanager
     def running(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:

@@ -7,6 +7,7 @@ fault is there: the log of the target says "aborted" of what a completed checkpo
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -112,6 +113,46 @@ def impatient(
             yield box
         finally:
             box.reset()
+
+
+def test_a_jvm_that_is_frozen_for_longer_than_the_time_out(
+    impatient: Sandbox, tmp_path: Path
+) -> None:
+    """What it had open is aborted meanwhile; when it wakes up it goes on by itself, from before."""
+    made = _case(impatient, tmp_path, "frozen")
+    with producing(impatient, made, rate=500), made.running() as process:
+        eventually(lambda: _runs(made), "a checkpoint", 180)
+        restarts = made.status()["streams"][0]["restarts"]
+        jvm = made.status()["jvm_pid"]
+        try:
+            eventually(lambda: _frozen_in_a_transaction(made, jvm), "it has one open")
+            eventually(lambda: door(made).open() == (), "the brokers to abort", 180)
+        finally:
+            os.kill(jvm, signal.SIGCONT)
+        eventually(lambda: _recovered(made, restarts), "a job that goes on", 180)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=90) == 0, made.log()
+    _is_true(made)
+
+
+def _runs(made: Case) -> bool:
+    return any(one["checkpoint"] for one in made.status()["streams"])
+
+
+def _frozen_in_a_transaction(made: Case, jvm: int) -> bool:
+    """Freeze the JVM; where nothing is open just then it goes on."""
+    os.kill(jvm, signal.SIGSTOP)
+    if door(made).open():
+        return True
+    os.kill(jvm, signal.SIGCONT)
+    return False
+
+
+def _recovered(made: Case, restarts: int) -> bool:
+    """Whether the job has noticed, and runs again: restarted by Flink, or settled and submitted."""
+    (stream,) = made.status()["streams"]
+    again = stream["restarts"] > restarts or bool(stream["repairs"])
+    return again and stream["state"] == "RUNNING"
 
 
 def test_an_outage_longer_than_the_time_out(impatient: Sandbox, tmp_path: Path) -> None:

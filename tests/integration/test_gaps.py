@@ -6,74 +6,21 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from confluent_kafka import TopicPartition
-from confluent_kafka.admin import AdminClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from small import Cluster, configured, confluent, record
+from scene import Scene
 from streams import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from streams import Case
-
     from federation.sandbox import Sandbox
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
-
-ORDER = record("Order", id="string", n="long")
-
-
-class Scene:
-    """A stream that has read a topic of two partitions and was stopped."""
-
-    def __init__(
-        self, box: Sandbox, env: Mapping[str, str], unique: Callable[[str], str], folder: Path
-    ) -> None:
-        self._env = env
-        self.eu, self.hub = (Cluster(env, alias) for alias in ("eu", "hub"))
-        self.topic, self.target = self.eu.topic(unique("gaps")), unique("all")
-        self._number = self.eu.schema(f"{self.topic}-value", ORDER)
-        stream = {
-            "schema": "schemas/order.avsc",
-            "sources": [{"cluster": "eu", "topics": [self.topic]}],
-            "target": {"cluster": "hub", "topic": self.target, "key": ["id"]},
-        }
-        self.made: Case = configured(box, folder, "gaps", {"orders": stream}, {"order.avsc": ORDER})
-        self.write("a0", "a1")
-        self.write("b0", partition=1)
-        self.made.run("start", "--until-caught-up")
-        assert self.arrived() == {"a0", "a1", "b0"}
-
-    def write(self, *names: str, partition: int = 0) -> None:
-        """Write orders of these names."""
-        for name in names:
-            value = confluent(self._number, ORDER, {"id": name, "n": 1})
-            self.eu.produce(self.topic, value, partition=partition)
-
-    def arrived(self) -> set[str]:
-        """The orders that are visible at the target."""
-        return {value["id"] for value in self.hub.values(self.target)}
-
-    def expire(self, before: int) -> None:
-        """Delete what lies before an offset of partition 0, as retention does."""
-        admin = AdminClient({"bootstrap.servers": self._env["EU_BOOTSTRAP"]})
-        place = TopicPartition(self.topic, 0, before)
-        admin.delete_records([place])[place].result(30)
-
-    def gaps(self) -> list[dict[str, Any]]:
-        """What federation accept lists."""
-        found: list[dict[str, Any]] = json.loads(self.made.run("accept", "-o", "json"))
-        return found
-
-    def name(self, first: int, last: int) -> str:
-        """What a gap in partition 0 is called."""
-        return f"orders/eu/{self.topic}/0@{first}-{last}"
 
 
 @pytest.fixture

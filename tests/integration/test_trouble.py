@@ -9,17 +9,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from scene import Scene
 from streams import case, eventually
 from truth import judge
 
 from federation.sandbox import Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from streams import Case
 
@@ -115,3 +117,33 @@ def test_a_jvm_that_is_killed(fragile: Sandbox, tmp_path: Path) -> None:
     assert "Traceback" not in made.log()
     assert _status(made, 1)["state"] == "FAILED"
     _is_true(made)
+
+
+def test_a_log_that_was_cut_off_and_written_anew(
+    fragile: Sandbox, unique: Callable[[str], str], tmp_path: Path
+) -> None:
+    """While nothing runs, and beyond the old position: the partition is held, nothing is skipped.
+
+    It is the same topic, with the same id, so only the leader's epoch tells: a broker that lost
+    its disk, or an unclean election.
+    """
+    scene = Scene(fragile, fragile.env(), unique, tmp_path)
+    broker = psutil.Process(_pid(fragile, "eu/broker"))
+    broker.kill()
+    broker.wait(30)
+    (folder,) = fragile.folder.glob(f"clusters/eu/**/{scene.topic}-0")
+    for file in folder.iterdir():
+        if file.name != "partition.metadata":
+            file.unlink()
+    fragile.up(())
+    before = scene.topic_id()
+    eventually(lambda: scene.ends().get(0, 0) == 0, "the log is empty", 60)
+    scene.write("n0", "n1", "n2", "n3", "n4")
+    assert (scene.topic_id(), scene.ends()[0]) == (before, 5)  # a reader would go on at 2
+    with scene.made.running() as process:
+        said = eventually(lambda: scene.troubles().get(f"{scene.topic}-0", ""), "it is said", 60)
+        assert said.startswith("the partition was cut off below the position 2 and written anew")
+        scene.write("b1", partition=1)
+        eventually(lambda: "b1" in scene.arrived(), "the other partition flows")
+        scene.stopped(process)
+    assert scene.arrived() == {"a0", "a1", "b0", "b1"}

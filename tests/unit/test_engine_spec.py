@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from federation.mapping.rules import Rule
+from federation.mapping.times import TimeLimits
 from federation.plan.engine import stream_spec
 from federation.plan.model import (
     ClusterPlan,
@@ -77,6 +78,8 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
         transactional_prefix="prefix",
         record_bytes=1_048_588,
         dead_bytes=2_097_164,
+        times=TimeLimits(),
+        dead_times=TimeLimits(),
     )
     rules = {
         "id": {"from": "order.number"},

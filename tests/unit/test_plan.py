@@ -28,12 +28,14 @@ from plan_facts import (
 )
 
 from federation.errors import Finding, PlanError
+from federation.mapping.times import TimeLimits
 from federation.plan import uids
 from federation.plan.compile import compile as compile_plan
 from federation.plan.explain import render, to_json
 from federation.plan.facts import RegistryFacts, SubjectCheck
 
 AHEAD = "message.timestamp.after.max.ms"
+CLAMP = ("topic: orders.unified", "topic: orders.unified\n      timestamps: clamp")
 
 
 def refusals(config, known) -> list[Finding]:
@@ -432,6 +434,37 @@ class TestRefusals:
         )
         refusal(config, facts(), "topic orders has no partition 7", "0", "0 to 2")
 
+    def test_a_target_that_forgets_sooner_than_a_source(self, tmp_path):
+        """Old records would be deleted as soon as they are written, unless another time is wanted."""
+        eu = cluster("eu", topic("orders", retention_ms="-1"))
+        week = (
+            "topic: orders.unified",
+            "topic: orders.unified\n      config: {retention.ms: 604800000}",
+        )
+        what, hint = "keeps records for 7 days, a source for ever", "timestamps: clamp"
+        refusal(loaded(tmp_path, week), facts(eu=eu), what, "config:", hint)
+        hub = cluster("hub", topic("orders.unified"))
+        refusal(loaded(tmp_path), facts(eu=eu, hub=hub), what, "orders.unified", hint)
+        (stream,) = compile_plan(loaded(tmp_path, CLAMP), facts(eu=eu, hub=hub)).streams
+        assert stream.target.times == TimeLimits(604_800_000, None)
+
+    @pytest.mark.parametrize(
+        ("config", "expected"),
+        [
+            ({"retention.ms": "-1", AHEAD: "3600000"}, TimeLimits(None, 3_600_000)),
+            ({"cleanup.policy": "compact", AHEAD: str(2**63 - 1)}, TimeLimits(None, None)),
+            ({"message.timestamp.before.max.ms": "5000"}, TimeLimits(5_000, None)),
+            ({"message.timestamp.type": "LogAppendTime", AHEAD: "5"}, TimeLimits(None, None)),
+        ],
+    )
+    def test_which_timestamps_a_target_takes_and_keeps(self, tmp_path, config, expected):
+        """By what its topic says: retention counts where records are deleted by age."""
+        target = topic("orders.unified")
+        hub = cluster("hub", replace(target, config={**target.config, **config}))
+        (stream,) = compile_plan(loaded(tmp_path, CLAMP), facts(hub=hub)).streams
+        assert stream.target.times == expected
+        assert stream.target.dead_times == TimeLimits(604_800_000, 3_600_000)  # to be created
+
 
 class TestWarnings:
     def test_an_older_version_that_cannot_meet_the_contract(self, tmp_path):
@@ -508,30 +541,14 @@ class TestWarnings:
         what = "orders.dead takes records up to 1000 bytes"
         warning(loaded(tmp_path), facts(hub=hub), what, "orders.unified", "1114124")
 
-    def test_a_target_that_forgets_sooner_than_a_source(self, tmp_path):
-        """Old records would be deleted as soon as they are written."""
-        eu = cluster("eu", topic("orders", retention_ms="-1"))
-        config = loaded(
-            tmp_path,
-            (
-                "topic: orders.unified",
-                "topic: orders.unified\n      config: {retention.ms: 604800000}",
-            ),
-        )
-        warning(
-            config,
-            facts(eu=eu),
-            "keeps records for 7 days, a source for ever",
-            "config:",
-            "retention.ms",
-        )
-
     def test_a_target_that_refuses_timestamps_that_a_source_took(self, tmp_path):
-        """An existing target's brokers would refuse such a record, and the stream would stop."""
+        """Such a record gets the time of writing: that is said, unless the file says it."""
         source, target = topic("orders"), topic("orders.unified")
         eu = cluster("eu", replace(source, config={**source.config, AHEAD: "86400000"}))
         hub = cluster("hub", replace(target, config={**target.config, AHEAD: "3600000"}))
         warning(loaded(tmp_path), facts(eu=eu, hub=hub), "dated up to", "orders.unified", AHEAD)
+        config = loaded(tmp_path, CLAMP)
+        assert compile_plan(config, facts(eu=eu, hub=hub)).warnings == ()
 
     def test_a_compacted_target_keeps_what_may_have_to_be_written_again(self, tmp_path):
         """A created one is given a day; an existing one that has less is warned of."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,16 @@ def test_a_damaged_memory_is_none(before, damage):
 def test_secrets_are_not_kept(before):
     """The memory holds addresses and what clusters said, no client property beside."""
     assert "hunter" not in (state_folder(before) / "clusters.json").read_text()
+
+
+def test_another_cluster_than_the_one_that_was_read(before):
+    """What a stream has done counts for nothing there; under another alias it is the same one."""
+    begun = frozenset({"orders"})
+    other = replace(cluster("eu", topic("orders")), cluster_id="new")
+    remembered.check(before, facts(eu=other))  # no stream has run
+    remembered.check(before, replace(facts(), begun=begun))
+    with pytest.raises(PlanError, match=r"was cluster-eu and is new.*start --fresh"):
+        remembered.check(before, replace(facts(eu=other), begun=begun))
+    us = replace(cluster("us", topic("order_events")), cluster_id="cluster-eu")
+    eu = replace(cluster("eu", topic("orders")), cluster_id="cluster-us")
+    remembered.check(before, replace(facts(eu=eu, us=us), begun=begun))

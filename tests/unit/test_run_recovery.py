@@ -89,6 +89,40 @@ class TestRecovery:
         assert (run.status.state, run.status.error) == ("FAILED", LOST.why)
 
 
+REFUSALS = (
+    "org.apache.kafka.common.errors.InvalidTimestampException: Timestamp 1 is out of range",
+    "KafkaException: Failed to append record because it was part of a batch which had one more more",
+)
+
+
+class TestEndless:
+    """Restarts that Flink would make for ever."""
+
+    @pytest.mark.parametrize("cause", REFUSALS)
+    def test_a_record_that_is_refused_ends_the_stream(self, run, cause):
+        """With the reason, and without another try: start reads the topic's settings anew."""
+        cancelled = []
+        run._job.cancel = lambda: cancelled.append(True)
+        run._end_what_no_restart_helps(cause)
+        assert cancelled == [True]
+        assert run.status.state == "FAILED"
+        assert cause in run.status.error
+
+    def test_a_job_without_task_manager_gives_way_to_another(self, run):
+        """A mini cluster has only one; when that has ended no restart finds a slot."""
+        done = []
+        run._job.cancel = lambda: done.append("cancel")
+        run._submit = lambda: done.append("submit")
+        run._end_what_no_restart_helps("FlinkExpectedException: The TaskExecutor is shutting down.")
+        run._starting.join(30)
+        assert done == ["cancel", "submit"]
+
+    def test_anything_else_is_left_to_flink(self, run):
+        """A target that is away comes back."""
+        run._end_what_no_restart_helps("TimeoutException: Expiring 3 record(s)")
+        assert (run.status.state, run._starting) == ("RUNNING", None)
+
+
 class TestRepairs:
     def test_they_are_kept_with_the_streams_state(self, tmp_path):
         """Each is a line of a file, in the order in which they were made."""

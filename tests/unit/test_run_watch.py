@@ -167,6 +167,7 @@ class Cluster:
         self.reached = 0
         self.read: list[Span] = []
         monkeypatch.setattr(lag.clients, "consumer", self._client)
+        monkeypatch.setattr(lag.watching, "partitions", lambda *_: list(self.ends))
         monkeypatch.setattr(lag.watching, "ends", lambda *_: self._answer(self.ends))
         monkeypatch.setattr(
             lag.watching, "begins", lambda _, asked, *__: {p: self.begins[p] for p in asked}
@@ -210,6 +211,16 @@ class TestLag:
         found = SourceLag(SOURCE, "g").sample()
         assert records(found) == [10, 30]
         assert [part.position for part in found] == [90, 20]
+
+    def test_partitions_that_are_added_count(self, cluster, monkeypatch):
+        """Not at once, but with one of the next looks; those of the plan count always."""
+        source = SourceLag(SOURCE, "g")
+        assert records(source.sample()) == [0, 0]
+        added = ("orders", 2)
+        cluster.ends[added], cluster.begins[added] = 7, 0
+        assert records(source.sample()) == [0, 0]
+        monkeypatch.setattr(lag, "_LOOK_EVERY", 0.0)
+        assert records(source.sample()) == [0, 0, 7]
 
     def test_a_stream_from_latest_begins_without_lag(self, cluster):
         """What was there before the first start is none of its concern."""

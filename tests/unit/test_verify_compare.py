@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from federation.mapping.times import TimeLimits
 from federation.verify.compare import Comparison, Rules
 from federation.verify.ledger import (
     DEAD,
@@ -315,3 +317,28 @@ def test_digests_tell_null_empty_and_splits_apart() -> None:
         digest(b"abc", None),
     ]
     assert len(set(made)) == len(made)
+
+
+DAY = 24 * HOUR
+NOW = 1_000 * DAY
+
+
+@pytest.mark.parametrize(
+    ("was", "given", "own", "differs"),
+    [
+        (NOW - 9 * DAY, NOW, NOW - 9 * DAY, 0),
+        (NOW + 2 * HOUR, NOW, NOW + 2 * HOUR, 0),
+        (NOW - 9 * DAY, NOW, NOW - 8 * DAY, 1),  # not what it was
+        (NOW - 5 * DAY, NOW, NOW - 5 * DAY, 1),  # the target would have kept it
+        (NOW - 9 * DAY, NOW, None, 1),  # and nobody said so
+    ],
+)
+def test_a_time_may_be_that_of_writing_only_where_it_has_to(
+    was: int, given: int, own: int | None, differs: int
+) -> None:
+    """Another timestamp is right if a header has the record's own, and the target wants no such."""
+    one = A._replace(ts=was)
+    rules = replace(RULES, times=TimeLimits(7 * DAY, HOUR))
+    found, _, notes = compare([one], [target(one, 0, ts=given, own=own)], rules=rules)
+    assert [kind for kind, _, _ in found] == ["timestamp_changed"] * differs
+    assert bool(notes) == (own is not None)

@@ -34,10 +34,12 @@ final class ClusterReader
     static final class Position {
         final TopicPartition partition;
         long offset; // of the next record to emit
+        int epoch; // of the one before it
 
         Position(PartitionSplit split) {
             partition = split.partition();
             offset = split.offset();
+            epoch = split.epoch();
         }
     }
 
@@ -85,13 +87,17 @@ final class ClusterReader
                 throws Exception {
             if (in instanceof CaughtUp end) {
                 out.emitWatermark(new Watermark(end.at));
-                position.offset = Math.max(position.offset, end.offset());
+                if (end.offset() > position.offset) { // behind markers, whose epoch nobody tells
+                    position.offset = end.offset();
+                    position.epoch = PartitionSplit.NO_EPOCH;
+                }
                 return;
             }
             output = out;
             timestamp = in.timestamp();
             normalizer.deserialize(in, this);
             position.offset = in.offset() + 1;
+            position.epoch = in.leaderEpoch().orElse(PartitionSplit.NO_EPOCH);
         }
 
         @Override
@@ -148,7 +154,7 @@ final class ClusterReader
 
     @Override
     protected PartitionSplit toSplitType(String id, Position position) {
-        return new PartitionSplit(position.partition, position.offset);
+        return new PartitionSplit(position.partition, position.offset, position.epoch);
     }
 
     @Override

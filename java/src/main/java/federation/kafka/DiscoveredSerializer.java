@@ -17,8 +17,10 @@ import org.apache.kafka.common.TopicPartition;
 
 /** Writes {@link Discovered} into checkpoints; also reads what Flink's own KafkaSource has written. */
 final class DiscoveredSerializer implements SimpleVersionedSerializer<Discovered> {
-    /** Far from the versions of {@link KafkaSourceEnumStateSerializer}, whose states are read too. */
-    private static final int VERSION = 100;
+    /** Its splits are of the same version. */
+    private static final int VERSION = PartitionSplitSerializer.VERSION;
+    /** The versions below are those of {@link KafkaSourceEnumStateSerializer}, whose states are read too. */
+    private static final int FIRST = 100;
 
     @Override
     public int getVersion() {
@@ -49,7 +51,7 @@ final class DiscoveredSerializer implements SimpleVersionedSerializer<Discovered
 
     @Override
     public Discovered deserialize(int version, byte[] bytes) throws IOException {
-        if (version < VERSION) {
+        if (version < FIRST) {
             return of(new KafkaSourceEnumStateSerializer().deserialize(version, bytes));
         }
         if (version > VERSION) {
@@ -63,7 +65,7 @@ final class DiscoveredSerializer implements SimpleVersionedSerializer<Discovered
         }
         List<PartitionSplit> waiting = new ArrayList<>();
         for (int left = in.readInt(); left > 0; left--) {
-            waiting.add(PartitionSplitSerializer.read(in));
+            waiting.add(PartitionSplitSerializer.read(version, in));
         }
         Map<String, String> topicIds = new HashMap<>();
         for (int left = in.readInt(); left > 0; left--) {

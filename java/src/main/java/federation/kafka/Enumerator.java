@@ -21,6 +21,7 @@ import org.apache.kafka.common.TopicPartition;
  */
 final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
     static final long LOOK_MS = 5_000;
+    static final String WAY_OUT = "the way out is an empty target and start --fresh";
 
     private final SplitEnumeratorContext<PartitionSplit> context;
     private final Subscription subscription;
@@ -125,7 +126,7 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
         String now = topic.topicId().toString();
         if (!now.equals(before)) {
             return "the topic was deleted and made again: its id was " + before + " and is " + now
-                    + ", so the position means nothing in it";
+                    + ", so the position means nothing in it; " + WAY_OUT;
         }
         if (partition.partition() >= topic.partitions().size()) {
             return "the topic has only " + topic.partitions().size() + " partitions now";

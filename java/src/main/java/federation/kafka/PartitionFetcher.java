@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
@@ -63,8 +64,10 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
     /** How far one partition has been read, and what holds it. */
     private static final class Reading {
         long next; // the offset behind the last record taken from the consumer
+        int epoch; // of that record, or -1
         List<ConsumerRecord<byte[], byte[]>> held = List.of(); // taken, and not let through yet
         long heldSince;
+        long end = -1; // where the topic ended when it was last seen
         boolean verified; // the cluster has said that this is still the same topic
         String objection; // it has said that it is not
         Gap gap; // the position is not there any more
@@ -72,8 +75,15 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
         boolean paused;
         long told; // the instant at which the task last heard that all was read
 
-        Reading(long next) {
-            this.next = next;
+        Reading(PartitionSplit split) {
+            next = split.offset();
+            epoch = split.epoch();
+        }
+
+        /** The next record, from a place whose epoch nobody has told. */
+        void moveTo(long offset) {
+            next = offset;
+            epoch = PartitionSplit.NO_EPOCH;
         }
 
         boolean mayRead() {
@@ -152,11 +162,18 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
         consumer = made;
         made.assign(partitions.keySet());
         partitions.forEach((partition, reading) -> {
-            made.seek(partition, reading.next);
+            seek(made, partition, reading);
             reading.paused = false;
             settle(partition, reading);
         });
         return true;
+    }
+
+    /** With its epoch, the brokers tell if their log has become another one below the position. */
+    private static void seek(
+            Consumer<byte[], byte[]> client, TopicPartition partition, Reading reading) {
+        Optional<Integer> epoch = reading.epoch < 0 ? Optional.empty() : Optional.of(reading.epoch);
+        client.seek(partition, new OffsetAndMetadata(reading.next, epoch, ""));
     }
 
     /** The client is of no use for now. */
@@ -201,16 +218,29 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
             troubles.clear(CLUSTER);
         }
         partitions.forEach((partition, reading) -> {
-            reading.verified |= now.clears(partition);
+            if (now.clears(partition)) {
+                reading.verified = true;
+                reading.end = now.ends().getOrDefault(partition, reading.end);
+            }
             String objection = now.objection(partition);
             if (objection != null) {
-                troubles.set(partition.toString(), objection + "; held at offset " + first(reading));
+                troubles.set(partition.toString(), unread(reading) + objection);
             } else if (reading.objection != null) {
                 troubles.clear(partition.toString());
             }
             reading.objection = objection;
             settle(partition, reading);
         });
+    }
+
+    /** What of a topic that is gone has not been read, as far as it is known. */
+    private static String unread(Reading reading) {
+        long next = first(reading);
+        String held = "held at offset " + next;
+        if (reading.end > next) {
+            held += " (" + next + " to " + (reading.end - 1) + " were there, and not read)";
+        }
+        return held + ": ";
     }
 
     /** The offset of the first record that the task has not got. */
@@ -224,7 +254,9 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
             List<ConsumerRecord<byte[], byte[]>> records,
             Fetched fetched) {
         Reading reading = partitions.get(partition);
-        reading.next = records.get(records.size() - 1).offset() + 1;
+        ConsumerRecord<byte[], byte[]> last = records.get(records.size() - 1);
+        reading.next = last.offset() + 1;
+        reading.epoch = last.leaderEpoch().orElse(PartitionSplit.NO_EPOCH);
         let(partition, reading, records, fetched);
         settle(partition, reading);
     }
@@ -291,7 +323,10 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
                         + begin;
             } else if (position > end) {
                 what = "the partition ends at " + end + ", before the position " + position
-                        + ": it was truncated";
+                        + ": it was truncated; " + Enumerator.WAY_OUT;
+            } else {
+                what = "the partition was cut off below the position " + position
+                        + " and written anew: what lies there now was not read; " + Enumerator.WAY_OUT;
             }
         } catch (KafkaException error) {
             LOG.debug("asking where {} begins", partition, error);
@@ -314,8 +349,8 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
         long next = Math.min(agreed, reading.gap.last() + 1); // what is there is read, whatever was agreed
         LOG.warn("{}: passing over offsets {} to {}, as was accepted", partition, reading.next, next - 1);
         reading.gap = null;
-        reading.next = next;
-        consumer.seek(partition, next);
+        reading.moveTo(next);
+        seek(consumer, partition, reading);
         troubles.clear(partition.toString());
         settle(partition, reading);
     }
@@ -333,7 +368,9 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
             long position = position(partition);
             if (position >= end) {
                 reading.told = look.at();
-                reading.next = position;
+                if (position != reading.next) {
+                    reading.moveTo(position);
+                }
                 fetched.add(partition, List.of(new CaughtUp(partition, position, look.at())));
             }
         });
@@ -364,7 +401,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
     public void handleSplitsChanges(SplitsChange<PartitionSplit> change) {
         Map<TopicPartition, Reading> added = new HashMap<>();
         for (PartitionSplit split : change.splits()) {
-            added.put(split.partition(), new Reading(split.offset()));
+            added.put(split.partition(), new Reading(split));
         }
         partitions.putAll(added);
         if (consumer == null) {
@@ -373,7 +410,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
         try {
             consumer.assign(new ArrayList<>(partitions.keySet()));
             added.forEach((partition, reading) -> {
-                consumer.seek(partition, reading.next);
+                seek(consumer, partition, reading);
                 settle(partition, reading);
             });
         } catch (KafkaException error) {

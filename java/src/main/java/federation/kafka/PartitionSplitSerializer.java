@@ -13,7 +13,9 @@ import org.apache.kafka.common.TopicPartition;
 /** Writes splits into checkpoints; also reads those that Flink's own KafkaSource has written. */
 final class PartitionSplitSerializer implements SimpleVersionedSerializer<PartitionSplit> {
     /** Far from the versions of {@link KafkaPartitionSplitSerializer}, whose splits are read too. */
-    private static final int VERSION = 100;
+    static final int VERSION = 101;
+    /** Splits of this version have no epoch. */
+    private static final int WITHOUT_EPOCH = 100;
 
     @Override
     public int getVersion() {
@@ -29,13 +31,13 @@ final class PartitionSplitSerializer implements SimpleVersionedSerializer<Partit
 
     @Override
     public PartitionSplit deserialize(int version, byte[] bytes) throws IOException {
-        if (version < VERSION) {
+        if (version < WITHOUT_EPOCH) {
             return of(new KafkaPartitionSplitSerializer().deserialize(version, bytes));
         }
         if (version > VERSION) {
             throw new IOException("a split of version " + version + " was written by a later gateway");
         }
-        return read(new DataInputStream(new ByteArrayInputStream(bytes)));
+        return read(version, new DataInputStream(new ByteArrayInputStream(bytes)));
     }
 
     static PartitionSplit of(KafkaPartitionSplit split) {
@@ -46,10 +48,13 @@ final class PartitionSplitSerializer implements SimpleVersionedSerializer<Partit
         out.writeUTF(split.partition().topic());
         out.writeInt(split.partition().partition());
         out.writeLong(split.offset());
+        out.writeInt(split.epoch());
     }
 
-    static PartitionSplit read(DataInputStream in) throws IOException {
+    static PartitionSplit read(int version, DataInputStream in) throws IOException {
         return new PartitionSplit(
-                new TopicPartition(in.readUTF(), in.readInt()), in.readLong());
+                new TopicPartition(in.readUTF(), in.readInt()),
+                in.readLong(),
+                version == WITHOUT_EPOCH ? PartitionSplit.NO_EPOCH : in.readInt());
     }
 }

@@ -24,8 +24,8 @@ import org.apache.flink.streaming.api.datastream.DataStream;
 import org.apache.kafka.common.KafkaException;
 
 /**
- * The connector's exactly-once sink, with two differences: a transaction remembers where its records
- * went, and a commit that fails for good ends the job instead of being counted.
+ * The connector's sink, with three differences: a transaction remembers where its records went, a
+ * commit that fails for good ends the job instead of being counted, and closing a writer never fails.
  */
 public final class TargetSink
         implements Sink<Record>,

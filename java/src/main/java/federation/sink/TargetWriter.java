@@ -10,11 +10,15 @@ import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
 import org.apache.flink.connector.kafka.sink.KafkaCommittable;
 import org.apache.flink.connector.kafka.sink.KafkaWriterState;
 import org.apache.flink.connector.kafka.sink.TwoPhaseCommittingStatefulSink.PrecommittingStatefulSinkWriter;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The connector's writer, whose transactions remember where their records went. */
 final class TargetWriter
         implements StatefulSinkWriter<Record, KafkaWriterState>,
                 CommittingSinkWriter<Record, TargetTransaction> {
+    private static final Logger LOG = LoggerFactory.getLogger(TargetWriter.class);
+
     private final PrecommittingStatefulSinkWriter<Record, KafkaWriterState, KafkaCommittable> writer;
     private final Extents extents;
 
@@ -51,8 +55,16 @@ final class TargetWriter
         return writer.snapshotState(checkpoint);
     }
 
+    /**
+     * Never fails: while a task is cleaned up after a failure, one more (a send that failed as well)
+     * would end the whole task manager, and with it every hope of a restart.
+     */
     @Override
-    public void close() throws Exception {
-        writer.close();
+    public void close() {
+        try {
+            writer.close();
+        } catch (Exception error) {
+            LOG.warn("closing a writer of the target", error);
+        }
     }
 }

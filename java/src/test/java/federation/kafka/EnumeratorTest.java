@@ -189,7 +189,8 @@ class EnumeratorTest {
         assertEquals(Map.of(), assigned);
         assertEquals(
                 "the topic was deleted and made again: its id was " + ID + " and is " + OTHER
-                        + ", so the position means nothing in it",
+                        + ", so the position means nothing in it; the way out is an empty target "
+                        + "and start --fresh",
                 told.get(0).objection(of(0)));
         topics.clear();
         look.run();

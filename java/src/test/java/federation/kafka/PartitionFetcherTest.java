@@ -16,6 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.LogTruncationException;
 import org.apache.kafka.clients.consumer.MockConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
@@ -145,7 +146,18 @@ class PartitionFetcherTest {
         arrives(B, 20);
         assertEquals(List.of("1@20"), fetch());
         assertTrue(last().paused().contains(A));
-        assertEquals("another topic; held at offset 10", trouble(A));
+        assertEquals("held at offset 10: another topic", trouble(A));
+    }
+
+    @Test
+    @DisplayName("says what of a topic that is gone was there and not read, as far as it has seen it")
+    void unread() {
+        seen(Map.of(A, 13L, B, 20L), Map.of(A, "", B, ""));
+        fetch();
+        seen(Map.of(), Map.of(A, "another topic", B, "another topic"));
+        fetch();
+        assertEquals("held at offset 10 (10 to 12 were there, and not read): another topic", trouble(A));
+        assertEquals("held at offset 20: another topic", trouble(B));
     }
 
     @Test
@@ -227,6 +239,24 @@ class PartitionFetcherTest {
         assertTrue(last().paused().contains(A));
         arrives(B, 20);
         assertEquals(List.of("1@20"), fetch());
+        assertEquals(10, last().position(A));
+    }
+
+    @Test
+    @DisplayName("holds a partition that was cut off below its position and written anew, and cannot pass it")
+    void cutOff() throws IOException {
+        fetch();
+        last().setPollException(new LogTruncationException(
+                Map.of(A, 10L), Map.of(A, new OffsetAndMetadata(4))));
+        fetch();
+        assertEquals(
+                "the partition was cut off below the position 10 and written anew: "
+                        + "what lies there now was not read; the way out is an empty target and start --fresh",
+                trouble(A));
+        assertTrue(last().paused().contains(A));
+        accept("id-of-eu", A, 0, 20);
+        fetch();
+        assertTrue(last().paused().contains(A));
         assertEquals(10, last().position(A));
     }
 

@@ -25,7 +25,7 @@ class SerializersTest {
     @Test
     @DisplayName("comes back as it was")
     void back() throws IOException {
-        PartitionSplit split = new PartitionSplit(B, 1L << 40);
+        PartitionSplit split = new PartitionSplit(B, 1L << 40, 3);
         assertEquals(split, splits.deserialize(splits.getVersion(), splits.serialize(split)));
         Discovered found = new Discovered(true, List.of(A), List.of(split), Map.of("t", "id"));
         assertEquals(found, states.deserialize(states.getVersion(), states.serialize(found)));
@@ -46,9 +46,17 @@ class SerializersTest {
     }
 
     @Test
+    @DisplayName("is read where a gateway wrote it that knew no epochs")
+    void withoutEpoch() throws IOException {
+        byte[] split = splits.serialize(new PartitionSplit(B, 9));
+        byte[] before = java.util.Arrays.copyOf(split, split.length - Integer.BYTES);
+        assertEquals(new PartitionSplit(B, 9), splits.deserialize(100, before));
+    }
+
+    @Test
     @DisplayName("is refused where a later gateway wrote it")
     void later() {
-        assertThrows(IOException.class, () -> splits.deserialize(101, new byte[0]));
-        assertThrows(IOException.class, () -> states.deserialize(101, new byte[0]));
+        assertThrows(IOException.class, () -> splits.deserialize(102, new byte[0]));
+        assertThrows(IOException.class, () -> states.deserialize(102, new byte[0]));
     }
 }

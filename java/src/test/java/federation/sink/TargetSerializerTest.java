@@ -8,6 +8,7 @@ import federation.record.HeaderBlock;
 import federation.record.Record;
 import java.util.List;
 import org.apache.flink.connector.kafka.lineage.DefaultKafkaDatasetIdentifier;
+import org.apache.flink.metrics.SimpleCounter;
 import org.apache.flink.util.InstantiationUtil;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -18,7 +19,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @DisplayName("Records for the producer")
 class TargetSerializerTest {
-    private static final TargetSerializer SERIALIZER = new TargetSerializer("unified", "dead");
+    private static final long NOW = 1_800_000_000_000L;
+    private static final long HOUR = 3_600_000L;
+    private static final TimeLimits NONE = new TimeLimits(-1, -1);
+    private static final TargetSerializer SERIALIZER = serializer(NONE, NONE);
 
     @ParameterizedTest
     @CsvSource({"0, unified", "1, unified", "2, dead"})
@@ -61,7 +65,45 @@ class TargetSerializerTest {
         assertEquals(List.of("unified", "dead"), identifier.getTopics());
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "-8, false", "-7, false", "-6, true", "0, true", "1, true", "2, false",
+    })
+    @DisplayName("a time that the topic would refuse or delete at once is the time of writing, and kept beside")
+    void clamped(long hours, boolean kept) {
+        long time = NOW + hours * HOUR - 1;
+        Record record = record(Record.VALUE, time, new byte[] {1});
+        // A tenth less than the limits.
+        ProducerRecord<byte[], byte[]> out =
+                serializer(new TimeLimits(7 * HOUR, 2 * HOUR - HOUR / 10), NONE)
+                        .serialize(record, null, null);
+        assertEquals(kept ? time : NOW, out.timestamp());
+        var header = out.headers().lastHeader("fed.timestamp");
+        assertEquals(kept ? null : Long.toString(time), header == null ? null : new String(header.value()));
+    }
+
+    @Test
+    @DisplayName("a dead letter goes by its own topic's limits, and already says its time")
+    void clampedDeadLetter() {
+        TargetSerializer serializer = serializer(NONE, new TimeLimits(HOUR, HOUR));
+        ProducerRecord<byte[], byte[]> out =
+                serializer.serialize(record(Record.DEAD, 5, new byte[] {1}), null, null);
+        assertEquals(NOW, out.timestamp());
+        assertNull(out.headers().lastHeader("fed.timestamp"));
+        assertEquals(5, serializer.serialize(record(Record.VALUE, 5, null), null, null).timestamp());
+    }
+
+    private static TargetSerializer serializer(TimeLimits times, TimeLimits deadTimes) {
+        TargetSerializer made = new TargetSerializer("unified", "dead", times, deadTimes);
+        made.open(() -> NOW, new SimpleCounter());
+        return made;
+    }
+
     private static ProducerRecord<byte[], byte[]> written(byte kind, long timestamp, byte[] value) {
+        return SERIALIZER.serialize(record(kind, timestamp, value), null, null);
+    }
+
+    private static Record record(byte kind, long timestamp, byte[] value) {
         Record record = new Record();
         record.kind = kind;
         record.timestamp = timestamp;
@@ -69,6 +111,6 @@ class TargetSerializerTest {
         record.value = value;
         record.headers =
                 new HeaderBlock.Writer().add("h", new byte[] {9}).add("h", null).toBytes();
-        return SERIALIZER.serialize(record, null, null);
+        return record;
     }
 }
