@@ -91,7 +91,8 @@ def run(
                 until_caught_up=until_caught_up,
                 grow=lambda: growth.look(lambda: watch.look(ask=False)),
             )
-            _stop(runs, say, lambda: watch.look(ask=False))
+            _announce(runs, say)
+            _stop(runs, lambda: watch.look(ask=False))
         except FederationError as error:
             for one in runs:
                 one.lost(str(error))
@@ -219,12 +220,14 @@ def _watch(
     return False
 
 
-def _stop(
-    runs: list[StreamRun], say: Callable[[str], None], beat: Callable[[], object] = lambda: None
-) -> None:
-    """Stop all streams at once; each waits for its own savepoint, with a ``beat`` now and then."""
+def _announce(runs: list[StreamRun], say: Callable[[str], None]) -> None:
+    """Tell what is being waited for, where there is anything left to stop."""
     if any(one.status.state != "FAILED" for one in runs):
         say("stopping with a savepoint; Ctrl-C again ends at once")
+
+
+def _stop(runs: list[StreamRun], beat: Callable[[], object] = lambda: None) -> None:
+    """Stop all streams at once; each waits for its own savepoint, with a ``beat`` now and then."""
     _together([one.stop for one in runs], beat)
 
 
