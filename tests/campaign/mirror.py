@@ -211,7 +211,14 @@ def _one(box: Sandbox, made: Case, fault: Fault, number: int) -> dict[str, int]:
                 mirror.revive()
             world.wait(5, 6)
         mirror.revive()
-        return dict(_settled(mirror.sources))
+        found = _settled(mirror.sources)
+        if found["lost"]:  # lost, or stalled until someone starts it again?
+            mirror.kill()
+            mirror.revive()
+            stalled = found["lost"]
+            found = _settled(mirror.sources)
+            found["stalled"] = max(0, stalled - found["lost"])
+        return dict(found)
     finally:
         mirror.kill()
         box.up(())
