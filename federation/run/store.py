@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _LOG = get_logger(__name__)
 _KEPT_RUNS = 3
-_LEAST_FREE = 4 * 2**20  # bytes; with less a checkpoint hardly succeeds
+_LEAST_FREE = 16 * 2**20  # bytes; where checkpoints fail with less left, that is why
 _ACCEPTED = "accepted.jsonl"
 _REMNANT_DEADLINE = 30.0  # seconds for the JVM of a killed gateway to notice
 _HEADER = struct.Struct(">IIq")  # of Flink's _metadata: magic, version, checkpoint number
@@ -154,8 +154,8 @@ class Store:
         if free >= _LEAST_FREE:
             return ""
         return (
-            f"the disk of the state folder {self.folder} is full ({free:,} bytes are free): no "
-            "checkpoint can be written, so nothing is committed; make room, and it goes on"
+            f"the disk of the state folder {self.folder} is full ({free:,} bytes are free): "
+            "without checkpoints nothing is committed; make room, and it goes on"
         )
 
     def read_status(self) -> dict[str, Any] | None:

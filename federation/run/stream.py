@@ -278,7 +278,8 @@ class StreamRun:
         }
         sources = tuple(source.status(counters, told) for source in self._sources)
         forgotten = sum(c.get("forgottenEarly", 0) for c in counters.values())
-        full = self._store.full()
+        failing = checkpoints.failing(account)
+        full = self._store.full() if failing or state == "RESTARTING" else ""
         stalled = (
             full or checkpoints.stalled(account) or _forgetful(forgotten)
             if state == "RUNNING"
@@ -292,7 +293,7 @@ class StreamRun:
             restarts=int(account["counts"].get("restored", 0)) - bool(self.status.restored_from),
             checkpoint=checkpoints.last(account) or self.status.checkpoint,
             failed_checkpoints=account["counts"]["failed"],
-            failing_checkpoints=checkpoints.failing(account),
+            failing_checkpoints=failing,
             sources=sources,
             clamped=sum(c.get("timestampsClamped", 0) for c in counters.values()),
             accepted=accepted(self._store, self.plan.name),

@@ -146,7 +146,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     folder.mkdir()
     mount, umount = shutil.which("mount") or "mount", shutil.which("umount") or "umount"
     made = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=48m", "none", folder], capture_output=True, check=False
+        [mount, "-t", "tmpfs", "-o", "size=96m", "none", folder], capture_output=True, check=False
     )
     if made.returncode:
         pytest.skip(f"only who may mount can fill a disk: {made.stderr.decode().strip()}")

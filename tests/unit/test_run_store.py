@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import psutil
@@ -228,6 +229,17 @@ class TestStatus:
         kept.prepare().close()
         kept._write("gateway.json", {"pid": os.getpid(), "created": 1.0, "config": "f.yaml"})
         assert detached.stop(kept, say=lambda _: None) is None
+
+
+class TestFull:
+    def test_a_full_disk_is_named_by_its_folder(self, tmp_path, monkeypatch):
+        """With what is left of it; one that has room gives nothing to say."""
+        kept = Store(tmp_path)
+        usage = SimpleNamespace(free=2**30)
+        monkeypatch.setattr(store.shutil, "disk_usage", lambda _: usage)
+        assert kept.full() == ""
+        usage.free = 4096
+        assert f"{tmp_path} is full (4,096 bytes are free)" in kept.full()
 
 
 class TestFindState:
