@@ -32,7 +32,7 @@ def plan(config: Path, output: str) -> None:
     """
     from federation.plan.explain import render, to_json
 
-    found = compiled(config)
+    found = compiled(config, measured=True)
     if output == "table":
         emit(found, output, render)
         return
@@ -40,12 +40,13 @@ def plan(config: Path, output: str) -> None:
     emit(to_json(found), output, lambda _: "")
 
 
-def compiled(config: Path, *, keep: bool = False) -> Plan:
+def compiled(config: Path, *, keep: bool = False, measured: bool = False) -> Plan:
     """Load a configuration, ask its clusters and compile the plan, with progress on a terminal.
 
     Args:
         config: the file.
         keep: remember what the registries said, for a start while one of them does not answer.
+        measured: run transforms for a moment, to tell what they cost.
 
     Raises:
         ConfigError: the file is wrong.
@@ -66,7 +67,7 @@ def compiled(config: Path, *, keep: bool = False) -> Plan:
             status.update(_asking(waiting))
 
         facts = remembered.recall(loaded, gather(loaded, progress=answered))
-    plan = compile_plan(loaded, facts)
+    plan = compile_plan(loaded, facts, measured=measured)
     if keep:
         remembered.keep(loaded, facts)
     return plan

@@ -29,6 +29,21 @@ def normalize(source_uid: str) -> str:
     return f"normalize-{source_uid.removeprefix('source-')}"
 
 
+def to_python(source_uid: str) -> str:
+    """The uid of the step that sends a source's records to the stream's Python function."""
+    return f"to-python-{source_uid.removeprefix('source-')}"
+
+
+def python(source_uid: str) -> str:
+    """The uid of the step in which that function is called."""
+    return f"python-{source_uid.removeprefix('source-')}"
+
+
+def from_python(source_uid: str) -> str:
+    """The uid of the step that takes its answers."""
+    return f"from-python-{source_uid.removeprefix('source-')}"
+
+
 def transactional_prefix(federation: str, stream: str) -> str:
     """What the transactional ids of a stream's sink begin with; an ACL may name it."""
     return f"fed.{federation}.{stream}"
