@@ -286,6 +286,11 @@ def _build(
 
 def _transform(java: Any, index: int, source: Any, stream: StreamPlan, spec: str) -> Any:
     """A source's records through the stream's Python function."""
+    if " " in sys.executable:
+        raise JobError(
+            f"PyFlink cannot start workers with {sys.executable}: there is a blank in it",
+            hint="install the gateway in a folder without one, or do without the transform",
+        )
     uid = stream.sources[index].uid
     chunk = Types.PRIMITIVE_ARRAY(Types.BYTE())
     to_python = java.federation.source.ToPython()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +86,7 @@ def test_a_function_enriches_and_what_it_fails_on_is_a_dead_letter(
         }  # fmt: skip
     (tmp_path / "countries.py").write_text(FUNCTIONS)
     made = configured(sandbox, tmp_path, "countries", streams, {"order.avsc": ORDER})
+    made = replace(made, env={**made.env, "SHOP_TOKEN": "of-nobody's-business"})
     planned = json.loads(made.run("plan", "-o", "json"))["streams"]
     assert [one["transform"]["takes"] for one in planned] == ["records", "batches"]
     assert all(one["transform"]["cost"]["microseconds_per_record"] > 0 for one in planned)
@@ -123,10 +125,37 @@ def test_a_function_enriches_and_what_it_fails_on_is_a_dead_letter(
     assert hub.values(streams["single"]["target"]["topic"])[-1]["cents"] in (100, 101)
     assert json.loads(made.run("verify", "--all", "-o", "json"))["verdict"] == "equal"
 
+    logs = "".join(one.read_text() for one in (made.state / "logs").iterdir())
+    assert "named" in logs
+    assert made.env["SHOP_TOKEN"] not in logs  # workers have it, and nobody says so
+
     # verify calls the function itself: with another one the target is not what it should be
     (tmp_path / "countries.py").write_text(FUNCTIONS.replace("Germany", "Deutschland"))
     said = json.loads(made.run("verify", "--all", "-o", "json", code=3))
     assert "Deutschland" in json.dumps(said)
+
+
+def test_a_function_comes_and_goes(
+    sandbox: Sandbox, sandbox_env: Mapping[str, str], unique: Callable[[str], str], tmp_path: Path
+) -> None:
+    """A stream that has run goes on from where it was with a function, and without it again."""
+    eu, hub = (Cluster(sandbox_env, alias) for alias in ("eu", "hub"))
+    topic, target = eu.topic(unique("sales")), unique("all")
+    number = eu.schema(f"{topic}-value", ORDER)
+    (tmp_path / "naming.py").write_text("def name(order):\n    return {**order, 'name': 'x'}\n")
+    stream: dict[str, Any] = {
+        "schema": "schemas/order.avsc",
+        "sources": [{"cluster": "eu", "topics": [topic]}],
+        "target": {"cluster": "hub", "topic": target, "key": ["id"]},
+    }
+    for cents, transform in enumerate(({}, {"transform": {"python": "naming:name"}}, {})):
+        order = {"id": "a", "country": "de", "cents": cents, "name": ""}
+        eu.produce(topic, confluent(number, ORDER, order), partition=0)
+        streams = {"orders": stream | transform}
+        made = configured(sandbox, tmp_path, "going", streams, {"order.avsc": ORDER})
+        made.run("start", "--until-caught-up")
+    found = [(one["cents"], one["name"]) for one in hub.values(target)]
+    assert found == [(0, ""), (1, "x"), (2, "")]
 
 
 def test_killed_in_mid_stream_with_a_function(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -25,10 +25,14 @@ public final class ToPython extends AbstractStreamOperator<byte[]>
     private static final long serialVersionUID = 1L;
     static final int RECORDS = 1000;
     private static final int BYTES = 1 << 20;
+    private static final int ROOM = BYTES / 16;
     /** Milliseconds that a record may wait for others. */
     private static final long WAIT = 20;
+    /** Milliseconds that a chunk should not take. */
+    private static final long LONG = 200;
 
     private transient Chunk chunk;
+    private transient int most;
 
     /** The chunk of just one record. */
     public static byte[] chunk(Record record) throws IOException {
@@ -41,6 +45,7 @@ public final class ToPython extends AbstractStreamOperator<byte[]>
     public void open() throws Exception {
         super.open();
         chunk = new Chunk();
+        most = RECORDS;
     }
 
     @Override
@@ -50,15 +55,30 @@ public final class ToPython extends AbstractStreamOperator<byte[]>
             getProcessingTimeService().registerTimer(now + WAIT, time -> flush());
         }
         chunk.add(element.getValue());
-        if (chunk.records >= RECORDS || chunk.bytes() >= BYTES) {
+        if (chunk.records >= most || chunk.bytes() >= BYTES) {
             flush();
         }
     }
 
     private void flush() throws IOException {
         if (chunk.records > 0) {
-            output.collect(new StreamRecord<>(chunk.taken()));
+            long began = System.nanoTime();
+            output.collect(new StreamRecord<>(chunk.taken())); // returns when it is answered
+            most = fitting(most, (System.nanoTime() - began) / 1_000_000);
         }
+    }
+
+    /**
+     * How many records the next chunk may have: a checkpoint waits for the one under way.
+     *
+     * @param most how many this one might have had
+     * @param took milliseconds that it took
+     */
+    static int fitting(int most, long took) {
+        if (took > LONG) {
+            return Math.max(1, most / 2);
+        }
+        return took < LONG / 4 ? Math.min(RECORDS, most * 2) : most;
     }
 
     @Override
@@ -81,8 +101,8 @@ public final class ToPython extends AbstractStreamOperator<byte[]>
 
     /** A chunk as it grows. */
     private static final class Chunk {
-        private final DataOutputSerializer values = new DataOutputSerializer(BYTES / 16);
-        private final DataOutputSerializer rest = new DataOutputSerializer(BYTES / 16);
+        private DataOutputSerializer values = new DataOutputSerializer(ROOM);
+        private DataOutputSerializer rest = new DataOutputSerializer(ROOM);
         private int records;
         private int count;
 
@@ -112,14 +132,20 @@ public final class ToPython extends AbstractStreamOperator<byte[]>
             RecordSerializer.writeBytes(headers, rest);
         }
 
+        /** The same to be used again, unless a giant has blown it up. */
+        private static DataOutputSerializer emptied(DataOutputSerializer used) {
+            used.clear();
+            return used.getSharedBuffer().length > 4 * BYTES ? new DataOutputSerializer(ROOM) : used;
+        }
+
         /** Its bytes; what comes then begins a new one. */
         byte[] taken() throws IOException {
             DataOutputSerializer out = new DataOutputSerializer(Integer.BYTES + bytes());
             out.writeInt(count);
             out.write(values.getSharedBuffer(), 0, values.length());
             out.write(rest.getSharedBuffer(), 0, rest.length());
-            values.clear();
-            rest.clear();
+            values = emptied(values);
+            rest = emptied(rest);
             records = 0;
             count = 0;
             return out.getCopyOfBuffer();

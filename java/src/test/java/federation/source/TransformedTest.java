@@ -186,6 +186,16 @@ class TransformedTest {
     }
 
     @Test
+    @DisplayName("a slow function gets fewer records at a time, down to one, and more again once it is quick")
+    void slow() {
+        assertEquals(500, ToPython.fitting(1000, 201));
+        assertEquals(1, ToPython.fitting(1, 60_000));
+        assertEquals(8, ToPython.fitting(8, 200));
+        assertEquals(16, ToPython.fitting(8, 49));
+        assertEquals(ToPython.RECORDS, ToPython.fitting(ToPython.RECORDS, 0));
+    }
+
+    @Test
     @DisplayName("a stream without a transform keeps no source record")
     void without() throws Exception {
         stage.spec.put("transforms", false);
