@@ -295,13 +295,13 @@ def _transform(java: Any, index: int, source: Any, stream: StreamPlan, spec: str
     chunk = Types.PRIMITIVE_ARRAY(Types.BYTE())
     to_python = java.federation.source.ToPython()
     chunks = source.transform("to python", chunk.get_java_type_info(), to_python)
-    chunks.uid(uids.to_python(uid))
+    chunks.uid(uids.step("to-python", uid))
     answers = DataStream(chunks).map(Crossing(stream), output_type=chunk)
-    answers.name(f"transform {stream.transform.python}").uid(uids.python(uid))  # type: ignore[union-attr] # only with one
+    answers.name(f"transform {stream.transform.python}").uid(uids.step("python", uid))  # type: ignore[union-attr] # only with one
     records = answers._j_data_stream.flatMap(  # noqa: SLF001 - the door to Java
         java.federation.source.FromPython(spec, index), java.federation.record.RecordType()
     )
-    return records.name("from python").uid(uids.from_python(uid))
+    return records.name("from python").uid(uids.step("from-python", uid))
 
 
 def _source(java: Any, source: SourcePlan, index: int, spec: str, settings: JobSettings) -> Any:

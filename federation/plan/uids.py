@@ -29,19 +29,9 @@ def normalize(source_uid: str) -> str:
     return f"normalize-{source_uid.removeprefix('source-')}"
 
 
-def to_python(source_uid: str) -> str:
-    """The uid of the step that sends a source's records to the stream's Python function."""
-    return f"to-python-{source_uid.removeprefix('source-')}"
-
-
-def python(source_uid: str) -> str:
-    """The uid of the step in which that function is called."""
-    return f"python-{source_uid.removeprefix('source-')}"
-
-
-def from_python(source_uid: str) -> str:
-    """The uid of the step that takes its answers."""
-    return f"from-python-{source_uid.removeprefix('source-')}"
+def step(name: str, source_uid: str) -> str:
+    """The uid of a step of a transform, behind a source; none of them keeps state."""
+    return f"{name}-{source_uid.removeprefix('source-')}"
 
 
 def transactional_prefix(federation: str, stream: str) -> str:

@@ -57,19 +57,23 @@ class Transform:
             record = self._opened(body)
             before = self._identity(record)
             made = self._called(self._row if self._batches else self._call, record)
-            return None if made is None else self._closed(before, made)
         except TransformError as error:
             return error
+        return None if made is None else self._verdict(before, made)
 
     def _opened(self, body: bytes) -> Any:
         record = self._decode(body)
         return record if self._form.open is None else self._form.open(record)
 
-    def _closed(self, before: Sequence[Any], made: Any) -> bytes:
-        after = self._form.close(made)
+    def _verdict(self, before: Sequence[Any], made: Any) -> Verdict:
+        """On what the function gave for a record."""
+        try:
+            after = self._form.close(made)
+        except TransformError as error:
+            return error
         for name, was in zip(self._keys, before, strict=True):
             if not _same(was, made[name]):
-                raise TransformError("key", _KEEP, path=name)
+                return TransformError("key", _KEEP, path=name)
         return codec.encode(self._contract, after)
 
     def _identity(self, record: Any) -> list[Any]:
@@ -86,14 +90,17 @@ class Transform:
             raise TransformError("raised", said(error)) from None
 
     def _of_batch(self, bodies: Sequence[bytes]) -> list[Verdict]:
-        """All records at once; one by one where that fails, so that only those to blame do."""
+        """All records at once; halves of them where that fails, so that only those to blame do."""
+        if len(bodies) < 2:
+            return [self.one(body) for body in bodies]
         try:
             records = [self._opened(body) for body in bodies]
             before = [self._identity(record) for record in records]
             made = self._called(self._rows, records)
-            return [self._closed(*pair) for pair in zip(before, made, strict=True)]
-        except TransformError as error:
-            return [error] if len(bodies) == 1 else [self.one(body) for body in bodies]
+        except TransformError:
+            middle = len(bodies) // 2
+            return [*self._of_batch(bodies[:middle]), *self._of_batch(bodies[middle:])]
+        return [self._verdict(*pair) for pair in zip(before, made, strict=True)]
 
     def _row(self, record: Any) -> Any:
         return self._rows([record])[0]

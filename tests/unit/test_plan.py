@@ -604,6 +604,7 @@ class TestUids:
         assert uids.source("cluster-eu", ["b", "a"]) == "source-fccf3885"
         assert uids.source("cluster-eu", [], "orders.*") == "source-03fe487f"
         assert uids.normalize("source-fccf3885") == "normalize-fccf3885"
+        assert uids.step("python", "source-fccf3885") == "python-fccf3885"
         assert (uids.DEDUPLICATE, uids.SINK, uids.DEAD_LETTERS) == (
             "deduplicate",
             "sink",

@@ -270,6 +270,7 @@ def test_batches_give_the_same_verdicts_as_their_rows():
     bodies = [
         codec.encode(schema, {"id": name, "f": n}) for n, name in enumerate(("a", "bad", "c"))
     ]
+    assert transform([]) == []
     first, bad, last = transform(bodies)
     assert [codec.decode(schema, one)["f"] for one in (first, last)] == [1, 3]
     assert (bad.reason, bad.message) == ("raised", "ValueError: bad")
