@@ -32,7 +32,7 @@ def plan(config: Path, output: str) -> None:
     """
     from federation.plan.explain import render, to_json
 
-    found = compiled(config)
+    found = compiled(config, measured=True)
     if output == "table":
         emit(found, output, render)
         return
@@ -40,13 +40,16 @@ def plan(config: Path, output: str) -> None:
     emit(to_json(found), output, lambda _: "")
 
 
-def compiled(config: Path, *, keep: bool = False, anew: bool = True) -> Plan:
+def compiled(
+    config: Path, *, keep: bool = False, anew: bool = True, measured: bool = False
+) -> Plan:
     """Load a configuration, ask its clusters and compile the plan, with progress on a terminal.
 
     Args:
         config: the file.
         keep: remember what the registries said, for a start while one of them does not answer.
         anew: no stream goes on from what it did before.
+        measured: run transforms for a moment, to tell what they cost.
 
     Raises:
         ConfigError: the file is wrong.
@@ -69,7 +72,7 @@ def compiled(config: Path, *, keep: bool = False, anew: bool = True) -> Plan:
         facts = remembered.recall(loaded, gather(loaded, progress=answered))
     if not anew:
         remembered.check(loaded, facts)
-    plan = compile_plan(loaded, facts)
+    plan = compile_plan(loaded, facts, measured=measured)
     if keep:
         remembered.keep(loaded, facts)
     return plan

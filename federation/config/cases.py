@@ -115,7 +115,8 @@ class Dead(Model):
     """Why a record is a dead letter. What is not given may be anything."""
 
     stage: (
-        Literal["frame", "schema", "decode", "where", "map", "key", "origin", "target"] | None
+        Literal["frame", "schema", "decode", "where", "map", "key", "origin", "transform", "target"]
+        | None
     ) = Field(None, description="Where it failed.")
     reason: str = Field(description="Why, one word of the documented list.")
     field: str | None = Field(None, description="The field that is to blame, as a dotted path.")

@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field
 from federation.config.connections import Cluster
 from federation.config.sources import Source, Strategy
 from federation.config.values import (
+    FUNCTION,
     Count,
     Duration,
     LocalPath,
@@ -54,6 +55,18 @@ def _target_key(value: Any) -> Any:
     if isinstance(value, str):
         return {"fields": [value]}
     return {"fields": value} if isinstance(value, (list, tuple)) else value
+
+
+class Transform(Model):
+    """A Python function that changes the stream's records, after mapping, before deduplication."""
+
+    python: str = Field(
+        pattern=FUNCTION,
+        description="`module:function`; the module lies beside this file or is installed. The "
+        "function takes a record and returns it, or takes and returns a `pyarrow.RecordBatch` if "
+        "its parameter is annotated so.",
+        examples=["enrich:add_country"],
+    )
 
 
 class Target(Model):
@@ -141,6 +154,10 @@ class Stream(Model):
         None,
         description="What makes two records the same event; without it only records that came by "
         "two routes are recognised.",
+    )
+    transform: Transform | None = Field(
+        None,
+        description="A Python function that changes records; without it none pays for Python.",
     )
     tombstones: Literal["forward", "drop", "dead-letter"] = Field(
         "forward", description="What happens to delete markers (null values)."

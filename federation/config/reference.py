@@ -38,6 +38,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Case,
     Split,
     models.Deduplicate,
+    models.Transform,
     models.Target,
     models.TargetKey,
     models.Errors,

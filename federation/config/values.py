@@ -88,6 +88,7 @@ LocalPath = Annotated[Path, AfterValidator(_beside)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 PLACE = r"^[^/]+/[^/]+$"
+FUNCTION = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 URL = r"^https?://\S+$"
 Name = Annotated[str, Field(pattern=NAME)]
 Topic = Annotated[str, Field(pattern=TOPIC)]

@@ -6,23 +6,29 @@
     source us ─┼─ union ─ key by bucket ─ deduplicate ─ target and dead letters (one transaction)
     source ap ─┘
 
+A stream with a transform has it behind each source, in the source's task: chunks of records go to a
+Python worker of PyFlink's, and come back.
+
 Everything was decided in the plan; here it is only wired, with PyFlink, from the Java operators.
 """
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JError, Py4JJavaError
-from pyflink.common import Configuration
-from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.common import Configuration, Types
+from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
 from federation.errors import JobError
 from federation.flink.transactions import client_properties
+from federation.flink.worker import Crossing
+from federation.plan import uids
 from federation.plan.engine import stream_spec
 from federation.plan.uids import DEDUPLICATE, SINK
 
@@ -38,6 +44,15 @@ _TRANSPORT_WINDOW_MS = _HOUR_MS  # two routes of one record differ by less
 _MAX_HOLD_MS = 7 * 24 * _HOUR_MS
 _RESULT_SECONDS = 10
 _COMMIT_FAILED = "federation.sink.CommitFailed"
+_PYTHON = {
+    "python.executable": sys.executable,
+    "python.client.executable": sys.executable,
+    # A chunk is a bundle by itself: its records have waited for each other already.
+    "python.fn-execution.bundle.size": "1",
+    "python.metric.enabled": "false",
+    # A worker has the JVM's environment anyway; said here it would be logged, secrets and all.
+    "python.systemenv.enabled": "false",
+}
 _NO_DRAIN = False  # windows are not flushed: the stream goes on later
 
 
@@ -83,7 +98,11 @@ def submit(stream: StreamPlan, settings: JobSettings) -> Job:
         JobError: Flink does not take it.
     """
     try:
-        environment = StreamExecutionEnvironment.get_execution_environment(_configuration(settings))
+        configuration = _configuration(settings)
+        if stream.transform is not None:
+            for name, value in _PYTHON.items():
+                configuration.set_string(name, value)
+        environment = StreamExecutionEnvironment.get_execution_environment(configuration)
         _build(environment, stream, settings)
         return Job(environment.execute_async(f"federation {stream.name}"))
     except Py4JJavaError as error:
@@ -257,11 +276,33 @@ def _build(
         ).uid(source.uid)
         for index, source in enumerate(stream.sources)
     ]
+    if stream.transform is not None:
+        sources = [_transform(java, n, one, stream, spec) for n, one in enumerate(sources)]
     merged = reduce(lambda left, right: left.union(_array(java, right)), sources)
     unique = _deduplicate(java, merged, stream, settings)
     unique.sinkTo(_sink(java, stream, settings.settled)).name(f"target {stream.target.topic}").uid(
         SINK
     )
+
+
+def _transform(java: Any, index: int, source: Any, stream: StreamPlan, spec: str) -> Any:
+    """A source's records through the stream's Python function."""
+    if " " in sys.executable:
+        raise JobError(
+            f"PyFlink cannot start workers with {sys.executable}: there is a blank in it",
+            hint="install the gateway in a folder without one, or do without the transform",
+        )
+    uid = stream.sources[index].uid
+    chunk = Types.PRIMITIVE_ARRAY(Types.BYTE())
+    to_python = java.federation.source.ToPython()
+    chunks = source.transform("to python", chunk.get_java_type_info(), to_python)
+    chunks.uid(uids.step("to-python", uid))
+    answers = DataStream(chunks).map(Crossing(stream), output_type=chunk)
+    answers.name(f"transform {stream.transform.python}").uid(uids.step("python", uid))  # type: ignore[union-attr] # only with one
+    records = answers._j_data_stream.flatMap(  # noqa: SLF001 - the door to Java
+        java.federation.source.FromPython(spec, index), java.federation.record.RecordType()
+    )
+    return records.name("from python").uid(uids.step("from-python", uid))
 
 
 def _source(java: Any, source: SourcePlan, index: int, spec: str, settings: JobSettings) -> Any:

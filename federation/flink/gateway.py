@@ -70,6 +70,7 @@ class Gateway:
                 **os.environ,
                 "_PYFLINK_CONN_INFO_PATH": str(port_file),
                 "FLINK_CONF_DIR": str(_CONF),
+                "PYTHONSAFEPATH": "1",  # no file where we stand hides a module from a worker
             }
             self._process = subprocess.Popen(
                 self._command(),
@@ -82,7 +83,8 @@ class Gateway:
             )
             port = self._wait_for(port_file, output)
         os.environ["PYFLINK_GATEWAY_PORT"] = str(port)
-        # Our jobs have no Python workers: the service for them would listen on every interface.
+        # The JVM starts Python workers itself: the service by which we would listens on every
+        # interface.
         os.environ["_python_worker_execution_mode"] = "process"  # noqa: SIM112 - PyFlink spells it so
 
     def how_it_ended(self) -> str:

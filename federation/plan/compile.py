@@ -1,4 +1,7 @@
-"""Configuration and facts become a plan, or all the reasons why not. No I/O happens here."""
+"""Configuration and facts become a plan, or all the reasons why not.
+
+No I/O happens here, but that the modules of transforms are imported.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from federation.plan.notes import ConfigPath, Notes
 from federation.plan.registries import access
 from federation.plan.sources import SourceCompiler
 from federation.plan.targets import TargetCompiler
+from federation.plan.transforms import plan_transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,15 +25,18 @@ if TYPE_CHECKING:
     from federation.config.models import Stream
     from federation.kafka.facts import TopicFacts
     from federation.plan.facts import Facts
-    from federation.plan.model import SourcePlan
+    from federation.plan.model import SourcePlan, TransformPlan
 
 
-def compile(loaded: Loaded, facts: Facts) -> Plan:  # noqa: A001 - as re.compile
+def compile(  # noqa: A001 - as re.compile
+    loaded: Loaded, facts: Facts, *, measured: bool = False
+) -> Plan:
     """Decide everything that ``start`` will do.
 
     Args:
         loaded: the configuration, without mistakes of its own.
         facts: what clusters and registries said.
+        measured: whether to run transforms for a moment, to tell what they cost.
 
     Raises:
         PlanError: with every finding, warnings included, each at its place in the file.
@@ -37,7 +44,7 @@ def compile(loaded: Loaded, facts: Facts) -> Plan:  # noqa: A001 - as re.compile
     notes = Notes(loaded)
     _unanswered(facts, notes)
     streams = [
-        _Stream(loaded, facts, notes, name, stream).compile()
+        _Stream(loaded, facts, notes, name, stream).compile(measured=measured)
         for name, stream in loaded.config.streams.items()
     ]
     if notes.failed:
@@ -74,7 +81,7 @@ class _Stream:
         self.at: ConfigPath = ("streams", name)
         self.contract = loaded.contracts[name]
 
-    def compile(self) -> StreamPlan | None:
+    def compile(self, *, measured: bool) -> StreamPlan | None:
         """The stream's plan; None if one of its clusters is unknown."""
         self._identities()
         sources = [s for n in range(len(self.stream.sources)) if (s := self._source(n)) is not None]
@@ -107,11 +114,26 @@ class _Stream:
             deduplication=Deduplication(given.key, given.window, given.across_keys)
             if given
             else None,
+            transform=self._transform(measured=measured),
             tombstones=self.stream.tombstones,
             on_schema_change=self.stream.on_schema_change,
             target=target,
             dead_letter_ratio=self.stream.errors.limit.ratio,
             dead_letter_of=self.stream.errors.limit.of,
+        )
+
+    def _transform(self, *, measured: bool) -> TransformPlan | None:
+        given = self.stream.transform
+        if given is None:
+            return None
+        event = self.stream.deduplicate.key if self.stream.deduplicate else ()
+        return plan_transform(
+            given.python,
+            self.loaded.path.parent,
+            self.contract,
+            (*self.stream.target.key.fields, *event),
+            (self.notes, (*self.at, "transform", "python")),
+            measured=measured,
         )
 
     def _source(self, n: int) -> SourcePlan | None:

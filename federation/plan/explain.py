@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         StreamPlan,
         TargetPlan,
         TopicCreation,
+        TransformPlan,
         WriterVersion,
     )
 
@@ -70,6 +71,8 @@ def _stream(stream: StreamPlan, plan: Plan) -> Iterator[RenderableType]:
         "to", f"{target.cluster.alias}/{target.topic}, {target.partitions} partitions{new}"
     )
     facts.add_row("key", _key(target))
+    if stream.transform is not None:
+        facts.add_row("transform", _transform(stream.transform))
     facts.add_row("duplicates", _duplicates(stream))
     facts.add_row("delivery", _delivery(target, plan))
     facts.add_row("delete markers", _tombstones(stream))
@@ -159,6 +162,19 @@ def _start(start: StartPosition) -> str:
 def _key(target: TargetPlan) -> str:
     form = "as text" if target.key_encoding == "string" else f"as Avro ({target.key_subject})"
     return f"{', '.join(target.key_fields)} {form}; partition by murmur2, as Kafka's own clients do"
+
+
+def _transform(transform: TransformPlan) -> str:
+    takes = "batches" if transform.batches else "records"
+    called = f"{transform.python} in Python, on {takes}"
+    cost = transform.cost
+    if cost is None:
+        return called
+    return (
+        f"{called}; measured here: {cost.microseconds:.3g} µs a record, "
+        f"{cost.form_microseconds:.3g} of them for the change of form, so up to "
+        f"{cost.per_second:,} records/s for each core"
+    )
 
 
 def _duplicates(stream: StreamPlan) -> str:
@@ -260,6 +276,7 @@ def _stream_json(stream: StreamPlan) -> dict[str, Any]:
             "across_keys": found.across_keys,
             "bytes_per_key": BYTES_PER_KEY,
         },
+        "transform": stream.transform and _transform_json(stream.transform),
         "tombstones": stream.tombstones,
         "on_schema_change": stream.on_schema_change,
         "target": {
@@ -287,6 +304,23 @@ def _stream_json(stream: StreamPlan) -> dict[str, Any]:
             "topic": target.dead_letter,
             "stop_ratio": stream.dead_letter_ratio,
             "stop_of": stream.dead_letter_of,
+        },
+    }
+
+
+def _transform_json(transform: TransformPlan) -> dict[str, Any]:
+    cost = transform.cost
+    return {
+        "python": transform.python,
+        "takes": "batches" if transform.batches else "records",
+        "cost": cost
+        and {
+            "microseconds_per_record": round(cost.microseconds, 2),
+            "form_microseconds_per_record": round(cost.form_microseconds, 2),
+            "records_per_second_per_core": cost.per_second,
+            "measured_on": cost.records,
+            "dropped": cost.dropped,
+            "refused": cost.refused,
         },
     }
 

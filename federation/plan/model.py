@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from federation.mapping.rules import Rule
     from federation.mapping.times import TimeLimits
     from federation.schemas.registry import Access
+    from federation.transform.cost import Cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,23 @@ class Deduplication:
 
 
 @dataclass(frozen=True, slots=True)
+class TransformPlan:
+    """The Python function that changes a stream's records.
+
+    Attributes:
+        python: ``module:function``.
+        folder: where its module is sought first.
+        batches: whether it takes Arrow batches; else records.
+        cost: what it was measured to cost, where that was asked for.
+    """
+
+    python: str
+    folder: Path
+    batches: bool
+    cost: Cost | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TopicCreation:
     """A topic that ``start`` creates; ``replication`` -1 means the broker's default."""
 
@@ -202,11 +220,18 @@ class StreamPlan:
     earlier: tuple[Mapping[str, Any], ...]  # contracts that it was written with before
     sources: tuple[SourcePlan, ...]
     deduplication: Deduplication | None
+    transform: TransformPlan | None
     tombstones: str  # forward | drop | dead-letter
     on_schema_change: str  # lenient | ignore | exception | try_evolve | evolve
     target: TargetPlan
     dead_letter_ratio: float
     dead_letter_of: int
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The contract fields of the target key and of deduplication, each once."""
+        event = self.deduplication.key if self.deduplication else ()
+        return tuple(dict.fromkeys((*self.target.key_fields, *event)))
 
     @property
     def clusters(self) -> tuple[ClusterPlan, ...]:

@@ -29,6 +29,11 @@ def normalize(source_uid: str) -> str:
     return f"normalize-{source_uid.removeprefix('source-')}"
 
 
+def step(name: str, source_uid: str) -> str:
+    """The uid of a step of a transform, behind a source; none of them keeps state."""
+    return f"{name}-{source_uid.removeprefix('source-')}"
+
+
 def transactional_prefix(federation: str, stream: str) -> str:
     """What the transactional ids of a stream's sink begin with; an ACL may name it."""
     return f"fed.{federation}.{stream}"

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from tempfile import TemporaryFile
+from threading import Timer
+from typing import TYPE_CHECKING, Any, Self
 
 from federation.errors import JobError
 from federation.flink import build, jars, jvm
 from federation.plan.engine import stream_spec
 from federation.rehearse.judge import Made
+from federation.schemas.avro import parse
+from federation.transform.apply import Transform
+from federation.transform.chunks import answer
+from federation.transform.function import load
 
 if TYPE_CHECKING:
+    from federation.plan.model import StreamPlan
     from federation.rehearse.prepare import Record, Rehearsal
 
 _FRAME = 5  # magic byte and schema id
@@ -35,30 +43,75 @@ def through_engine(rehearsal: Rehearsal) -> list[list[Made]]:
     )
     schemas = json.dumps({str(name): one.json for name, one in rehearsal.book.names().items()})
     records = [json.dumps(_asked(one)) for case in rehearsal.cases for one in case.records]
-    answers = iter(_run("\n".join([spec, schemas, *records, ""]), len(records)))
+    transform = _transform(stream)
+    with _Operators() as operators:
+        operators.tell(spec, schemas)
+        left = iter([_answer(operators, one, transform) for one in records])
     return [
-        [_made(next(answers), avro_key=avro_key) for _ in case.records] for case in rehearsal.cases
+        [_made(next(left), avro_key=avro_key) for _ in case.records] for case in rehearsal.cases
     ]
 
 
-def _run(asked: str, count: int) -> list[dict[str, Any]]:
-    class_path = [*jars.flink_lib(), *jars.resolve("connector"), build.operators_jar()]
-    command = [
-        str(jvm.find_java(int(build.RELEASE))),
-        *("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),  # seconds matter here, not throughput
-        *("-cp", os.pathsep.join(map(str, class_path)), "federation.tools.Rehearse"),
-    ]
-    try:
-        done = subprocess.run(
-            command, input=asked, capture_output=True, encoding="utf-8", check=False,
-            timeout=_PATIENCE,
+def _transform(stream: StreamPlan) -> Transform | None:
+    if stream.transform is None:
+        return None
+    function = load(stream.transform.python, stream.transform.folder)
+    return Transform(parse(stream.contract), function, stream.identity)
+
+
+def _answer(operators: _Operators, record: str, transform: Transform | None) -> dict[str, Any]:
+    """What becomes of a record; a Python function is called here, as a worker would."""
+    found = operators.ask(record)
+    if transform is not None and "python" in found:
+        return operators.ask(answer(transform, bytes.fromhex(found["python"])).hex())
+    return found
+
+
+class _Operators:
+    """A JVM that answers line by line; it is ended when it takes too long."""
+
+    def __enter__(self) -> Self:
+        class_path = [*jars.flink_lib(), *jars.resolve("connector"), build.operators_jar()]
+        command = [
+            str(jvm.find_java(int(build.RELEASE))),
+            *("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),  # seconds matter, not throughput
+            *("-cp", os.pathsep.join(map(str, class_path)), "federation.tools.Rehearse"),
+        ]
+        self._said = TemporaryFile("w+", encoding="utf-8", errors="replace")
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._said,
+            encoding="utf-8",
         )  # fmt: skip
-    except subprocess.TimeoutExpired:
-        raise JobError(f"the Java operators did not answer in {_PATIENCE:g} s") from None
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    if done.returncode or len(answers) != count:
-        raise JobError(f"the Java operators failed:\n{done.stderr.strip()[-2000:]}")
-    return answers
+        self._late = Timer(_PATIENCE, self._process.kill)
+        self._late.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._late.cancel()
+        with self._process, self._said, suppress(BrokenPipeError):
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+
+    def tell(self, *lines: str) -> None:
+        """Write lines that have no answer."""
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # it ended: there will be no answer either
+            self._process.stdin.write("".join(f"{line}\n" for line in lines))
+            self._process.stdin.flush()
+
+    def ask(self, line: str) -> dict[str, Any]:
+        """The answer to one line."""
+        assert self._process.stdout is not None
+        self.tell(line)
+        found = self._process.stdout.readline()
+        if not found:
+            self._process.wait()
+            if self._late.finished.is_set():
+                raise JobError(f"the Java operators did not answer in {_PATIENCE:g} s")
+            self._said.seek(0)
+            raise JobError(f"the Java operators failed:\n{self._said.read().strip()[-2000:]}")
+        answer: dict[str, Any] = json.loads(found)
+        return answer
 
 
 def _asked(record: Record) -> dict[str, Any]:

@@ -6,7 +6,7 @@ in different words on purpose: identities are digests of plain values here, not 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from federation.schemas.avro import parse
 from federation.schemas.given import Given
 from federation.schemas.refusal import MappingError, RecordError
 from federation.schemas.registry import NotAvro, connect
+from federation.transform.apply import Transform
+from federation.transform.function import load
 from federation.verify.ledger import (
     DEAD,
     FILTERED,
@@ -102,6 +104,10 @@ class Reference:
             self._schemas[n, "value"] = _given(source.framing, asked)
             self._schemas[n, "key"] = _given(source.key_framing, asked)
         self._writers: dict[tuple[int, Side, SchemaId], _Writer | RecordError] = {}
+        self._transform: Transform | None = None
+        if stream.transform is not None:
+            function = load(stream.transform.python, stream.transform.folder)
+            self._transform = Transform(self._contract, function, stream.identity)
 
     def outcome(self, source: int, message: Message) -> Outcome:
         """What should become of a record of the stream's ``source``-th source.
@@ -119,6 +125,8 @@ class Reference:
         if carried is not None and made.kind != FILTERED and len(carried.hops) >= origin.MAX_HOPS:
             far = RecordError("hops", f"crossed {len(carried.hops)} clusters", stage="origin")
             return Outcome(DEAD, refusal=far)
+        if made.kind == RECORD and self._transform is not None:
+            made = self._transformed(self._transform, made)
         if made.kind != FILTERED and self._size(made, message) > self._stream.target.record_bytes:
             large = RecordError("too_large", "larger than the target topic takes", stage="target")
             return Outcome(DEAD, refusal=large)
@@ -146,6 +154,15 @@ class Reference:
             codec.encode(self._contract, mapped),
             repr([mapped[name] for name in self._event]) if self._event else None,
         )
+
+    def _transformed(self, transform: Transform, made: Outcome) -> Outcome:
+        assert made.body is not None
+        found = transform.one(made.body)
+        if found is None:
+            return Outcome(FILTERED)
+        if isinstance(found, RecordError):
+            return Outcome(DEAD, refusal=found)
+        return replace(made, value=codec.decode(self._contract, found), body=found)
 
     def _frame(self, source: int, data: bytes, message: Message, side: Side) -> framing.Frame:
         plan = self._stream.sources[source]

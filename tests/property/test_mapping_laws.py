@@ -13,6 +13,9 @@ from federation.mapping import resolve
 from federation.schemas import avro, codec
 from federation.schemas.codec import Branch
 from federation.schemas.refusal import RecordError
+from federation.transform.apply import Transform
+from federation.transform.function import Function
+from federation.transform.refusal import TransformError
 
 FEW = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PLAIN = ("null", "boolean", "int", "long", "float", "double", "bytes", "string")
@@ -131,6 +134,31 @@ def test_a_schema_maps_to_itself(given):
     mapper = resolve.compile(schema, avro.parse(schema.json))
     assert codec.encode(mapper.contract, mapper.apply(codec.decode(schema, raw))) == raw
     assert mapper.report.dropped == ()
+
+
+@FEW
+@given(schemas_and_data(logical=False))
+def test_a_function_that_does_nothing_changes_nothing(given):
+    """What a function sees of a record, and returns, becomes the very same bytes again."""
+    schema, datum = given
+    raw = codec.encode(schema, datum)
+    assert _transformed(schema, raw) == raw
+
+
+@FEW
+@given(schemas_and_data())
+def test_what_a_function_sees_is_kept(given):
+    """With logical types its record looks the same to the next, or holds what Python cannot."""
+    schema, datum = given
+    once = _transformed(schema, codec.encode(schema, datum))
+    if isinstance(once, TransformError):
+        assert once.reason in ("range", "type")  # years, and digits beyond a decimal's precision
+    else:
+        assert _transformed(schema, once) == once
+
+
+def _transformed(schema, raw):
+    return Transform(schema, Function("m:f", lambda given: given, batches=False), ()).one(raw)
 
 
 @FEW

@@ -401,3 +401,41 @@ def test_a_framing_without_its_schema_is_a_mistake_of_the_case(folder):
     code, _, said = run(folder, cases)
     assert code == 1
     assert "the source gives no schema for framing json" in said
+
+
+CHANGE = """\
+def change(record):
+    if record["customer"] == "nobody":
+        return None
+    if record["customer"] == "key":
+        record["order_id"] = "other"
+    record["note"] = record["items"][0]["sku"]
+    return record
+"""
+
+
+@pytest.mark.parametrize("options", [(), ("--engine",)])
+def test_a_transform_is_applied(folder, options):
+    """Cases go through the stream's Python function: made, left out, refused, and deleted."""
+    (folder / "change_orders.py").write_text(CHANGE)
+    config = folder / "orders.yaml"
+    text = config.read_text()
+    at = "    deduplicate:"
+    assert text.count(at) == 1
+    config.write_text(text.replace(at, f"    transform: {{python: 'change_orders:change'}}\n{at}"))
+    order = ORDER.replace("lines: []", "lines: [{sku: s, qty: 1}]")
+    made = OUT.replace("items: []", "items: [{sku: s, qty: 1}], note: s")
+    cases = (
+        case(f"out: {{key: o-1, value: {made}}}", order)
+        + case("filtered: true", order.replace("name: c", "name: nobody"))
+        + case("dead_letter: {stage: transform, reason: raised}")
+        + case(
+            "dead_letter: {stage: transform, reason: key, field: order_id}",
+            order.replace("name: c", "name: key"),
+        )
+    )
+    for n in range(4):  # each its own name
+        cases = cases.replace("name: one", f"name: case {n}", 1)
+    code, report, said = run(folder, cases, *options)
+    assert code == 0, said
+    assert [one for one in report["cases"] if not one["ok"]] == []

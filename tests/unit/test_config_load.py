@@ -158,6 +158,10 @@ GOLDEN = {
         changed("http://hub:8081", "hub:8081"),
         "f.yaml:9:21: `url` is not valid, found 'hub:8081'; an address begins with http:// or https:// and has no blanks",
     ),
+    "function": (
+        changed("    target:", "    transform: {python: enrich.add}\n    target:"),
+        "f.yaml:19:25: `python` is not valid, found 'enrich.add'; a function is named `module:function`, as in `enrich:add_country`",
+    ),
     "wrong word": (
         changed("topic: unified", "topic: unified\n      delivery: exactly_once"),
         "f.yaml:22:17: `delivery` must be one of exactly-once, at-least-once, found 'exactly_once'; did you mean `exactly-once`?",

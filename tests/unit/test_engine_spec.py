@@ -18,6 +18,7 @@ from federation.plan.model import (
     StartPosition,
     StreamPlan,
     TargetPlan,
+    TransformPlan,
 )
 from federation.schemas.registry import Access
 
@@ -100,6 +101,7 @@ def _stream(deduplication: Deduplication | None) -> StreamPlan:
         earlier=(),
         sources=(_source(eu), source),
         deduplication=deduplication,
+        transform=TransformPlan("enrich:add", Path(), batches=False),
         tombstones="dead-letter",
         on_schema_change="evolve",
         target=target,

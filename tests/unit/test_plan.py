@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from dataclasses import replace
 from datetime import timedelta
@@ -620,6 +621,7 @@ class TestUids:
         assert uids.source("cluster-eu", ["b", "a"]) == "source-fccf3885"
         assert uids.source("cluster-eu", [], "orders.*") == "source-03fe487f"
         assert uids.normalize("source-fccf3885") == "normalize-fccf3885"
+        assert uids.step("python", "source-fccf3885") == "python-fccf3885"
         assert (uids.DEDUPLICATE, uids.SINK, uids.DEAD_LETTERS) == (
             "deduplicate",
             "sink",
@@ -717,3 +719,82 @@ def _text(plan) -> str:
     for part in render(plan):
         console.print(part)
     return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
+
+
+ENRICH = """\
+import os
+def change(record):
+    record["customer"] = record["customer"].title()
+    return record
+def fails(record):
+    raise KeyError(record["channel"])
+def forgets(record):
+    record["customer"] = "x"
+def moody(record):
+    return {**record, "customer": os.urandom(4).hex()}
+"""
+
+
+class TestTransform:
+    """The Python function of a stream."""
+
+    def config(self, folder, name):
+        """A configuration with this transform."""
+        (folder / "enrich_orders.py").write_text(ENRICH)
+        at = "    deduplicate: {key"
+        given = f"    transform: {{python: {name}}}\n{at}"
+        return loaded(folder, (at, given))
+
+    def test_without_one_the_plan_has_none(self, tmp_path):
+        """A stream that names no function has none, also where costs are asked for."""
+        (stream,) = compile_plan(loaded(tmp_path), facts(), measured=True).streams
+        assert stream.transform is None
+
+    def test_it_is_found_and_measured(self, tmp_path):
+        """The plan names function and cost, and says both to people and programs."""
+        plan = compile_plan(self.config(tmp_path, "enrich_orders:change"), facts(), measured=True)
+        (stream,) = plan.streams
+        assert stream.transform.folder == tmp_path
+        assert stream.transform.cost.refused == 0
+        assert plan.warnings == ()
+        out = io.StringIO()
+        Console(file=out, width=200).print(*render(plan))
+        assert re.search(
+            r"transform +enrich_orders:change in Python, on records; measured here: [\d.]+ µs a "
+            r"record, [\d.]+ of them for the change of form, so up to [\d,]+ records/s",
+            out.getvalue(),
+        )
+        cost = to_json(plan)["streams"][0]["transform"]["cost"]
+        assert cost["records_per_second_per_core"] > 0
+
+    def test_it_is_not_called_where_costs_are_not_asked_for(self, tmp_path):
+        """Other commands than plan import the function and do not run it."""
+        (stream,) = compile_plan(self.config(tmp_path, "enrich_orders:fails"), facts()).streams
+        assert stream.transform.cost is None
+
+    @pytest.mark.parametrize(
+        ("name", "what"),
+        [
+            ("enrich_orders:nothing", "module `enrich_orders` has no function `nothing`"),
+            ("enrich_nothing:change", "there is no module `enrich_nothing`"),
+        ],
+    )
+    def test_what_is_not_there_is_refused(self, tmp_path, name, what):
+        """A function that cannot be found is an error at its place in the file."""
+        refusal(self.config(tmp_path, name), facts(), what, name)
+
+    @pytest.mark.parametrize(
+        ("name", "what", "hint"),
+        [
+            ("fails", "fails on", "the first: transform/raised: KeyError"),
+            ("forgets", "returns None for each of", "return those that go on"),
+            ("moody", "gives other answers when it is asked again", "verify asks again"),
+        ],
+    )
+    def test_what_is_odd_is_told(self, tmp_path, name, what, hint):
+        """A function that fails, forgets its record or is unsteady is a warning at its place."""
+        config = self.config(tmp_path, f"enrich_orders:{name}")
+        (found,) = compile_plan(config, facts(), measured=True).warnings
+        assert what in found.what
+        assert hint in found.hint
+        assert pointed_at(found).startswith("enrich_orders")

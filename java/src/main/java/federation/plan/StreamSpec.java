@@ -36,6 +36,8 @@ public final class StreamSpec {
     public final boolean acrossKeys;
     /** Whether a record may come directly and by way of another cluster. */
     public final boolean severalClusters;
+    /** Whether a Python function changes the records. */
+    public final boolean transforms;
     /** forward, drop or dead-letter. */
     public final String tombstones;
     public final double deadLetterRatio;
@@ -159,6 +161,7 @@ public final class StreamSpec {
         deduplicationKey = positions(node.required("deduplicationKey"), contract);
         acrossKeys = node.required("acrossKeys").asBoolean();
         severalClusters = node.required("severalClusters").asBoolean();
+        transforms = node.required("transforms").asBoolean();
         tombstones = node.required("tombstones").asText();
         deadLetterRatio = node.required("deadLetterRatio").asDouble();
         deadLetterOf = node.required("deadLetterOf").asInt();

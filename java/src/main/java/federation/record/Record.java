@@ -1,6 +1,7 @@
 package federation.record;
 
 import federation.dedup.Identified;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /**
  * What flows through the job: one target record, delete marker or dead letter, with the identities
@@ -26,6 +27,9 @@ public final class Record implements Identified {
     public byte[] value;
     /** Headers as they are written; see {@link HeaderBlock}. */
     public byte[] headers;
+
+    /** What it was made from, on its way to a Python function; null elsewhere, and never written. */
+    public ConsumerRecord<byte[], byte[]> from;
 
     public boolean hasBusiness;
     public long business1;

@@ -39,6 +39,7 @@ public final class RecordSerializer extends TypeSerializerSingleton<Record> {
         to.key = from.key; // arrays are never written to after creation, so they are shared
         to.value = from.value;
         to.headers = from.headers;
+        to.from = from.from;
         to.hasBusiness = from.hasBusiness;
         to.business1 = from.business1;
         to.business2 = from.business2;
@@ -108,7 +109,8 @@ public final class RecordSerializer extends TypeSerializerSingleton<Record> {
         serialize(deserialize(in), out);
     }
 
-    private static void writeBytes(byte[] bytes, DataOutputView out) throws IOException {
+    /** Writes a length, -1 for null, and the bytes. */
+    public static void writeBytes(byte[] bytes, DataOutputView out) throws IOException {
         if (bytes == null) {
             out.writeInt(-1);
         } else {
@@ -117,7 +119,8 @@ public final class RecordSerializer extends TypeSerializerSingleton<Record> {
         }
     }
 
-    private static byte[] readBytes(DataInputView in) throws IOException {
+    /** Reads what {@link #writeBytes} wrote. */
+    public static byte[] readBytes(DataInputView in) throws IOException {
         int length = in.readInt();
         if (length < 0) {
             return null;

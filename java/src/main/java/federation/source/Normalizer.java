@@ -44,7 +44,7 @@ import org.apache.kafka.common.header.Header;
  */
 public final class Normalizer implements KafkaRecordDeserializationSchema<Record> {
     private static final long serialVersionUID = 1L;
-    private static final int FRAME = 5; // the target's magic byte and 4-byte schema id
+    static final int FRAME = 5; // the target's magic byte and 4-byte schema id
 
     private final String plan;
     private final int index;
@@ -180,19 +180,12 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             return null;
         }
         provenance(in, record, came, originEnd);
-        fits(in, record);
-        return record;
-    }
-
-    /** What the target would refuse is not sent there: it would stop the stream. */
-    private void fits(ConsumerRecord<byte[], byte[]> in, Record record) throws Refused {
-        long least = (long) record.key.length + record.headers.length
-                + (record.value == null ? 0 : record.value.length);
-        // Headers are counted one by one only where it may matter.
-        if (least > stream.recordBytes - Sizes.FRAME >> 4
-                && Sizes.of(record.key, record.value, in.headers()) > stream.recordBytes) {
-            throw new Refused("target", "too_large");
+        if (stream.transforms && record.kind == Record.VALUE) {
+            record.from = in; // how large it is shows when it was transformed
+        } else {
+            Sizes.check(record, in.headers(), stream.recordBytes);
         }
+        return record;
     }
 
     private boolean value(ConsumerRecord<byte[], byte[]> in, Record record)

@@ -1,5 +1,6 @@
 package federation.source;
 
+import federation.record.Record;
 import java.nio.charset.StandardCharsets;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.Headers;
@@ -18,6 +19,19 @@ final class Sizes {
     /** @param headers those of the source record, whatever becomes of them */
     static long of(byte[] key, byte[] value, Headers headers) {
         return FRAME + length(key) + length(value) + of(headers);
+    }
+
+    /**
+     * What the target would refuse is not sent there: it would stop the stream.
+     *
+     * @param headers those of the source record
+     */
+    static void check(Record record, Headers headers, long most) throws Refused {
+        long least = (long) record.key.length + record.headers.length + length(record.value);
+        // Headers are counted one by one only where it may matter.
+        if (least > most - FRAME >> 4 && of(record.key, record.value, headers) > most) {
+            throw new Refused("target", "too_large");
+        }
     }
 
     static long of(Headers headers) {

@@ -8,7 +8,9 @@ import federation.record.Record;
 import federation.registry.SchemaException;
 import federation.registry.SchemaId;
 import federation.registry.SchemaSource;
+import federation.source.FromPython;
 import federation.source.Normalizer;
+import federation.source.ToPython;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -33,7 +35,8 @@ import org.apache.kafka.common.record.TimestampType;
 /**
  * Runs records through the job's own normalisers without a job: the stream's plan is the first line
  * of stdin, writer schemas by their names the second, each further line is a record, and each is
- * answered by one line on stdout. Bytes are hexadecimal text.
+ * answered by one line on stdout. Bytes are hexadecimal text. What a Python function has to see is
+ * asked for in between: {@code {"python": chunk}}, and the next line of stdin is its answer.
  */
 public final class Rehearse {
     private static final HexFormat HEX = HexFormat.of();
@@ -49,29 +52,44 @@ public final class Rehearse {
         String plan = lines.readLine();
         SchemaSource schemas = new Listed(JSON.readTree(lines.readLine()));
         List<Normalizer> sources = new ArrayList<>();
+        List<FromPython> transformed = new ArrayList<>();
         for (int i = 0; i < JSON.readTree(plan).required("sources").size(); i++) {
             Normalizer source = new Normalizer(plan, i);
             source.open(new Context(), schemas);
             sources.add(source);
+            FromPython python = new FromPython(plan, i);
+            python.open(new Context().getMetricGroup());
+            transformed.add(python);
         }
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             JsonNode in = JSON.readTree(line);
-            answers.println(answer(sources.get(in.required("source").asInt()), in));
+            int source = in.required("source").asInt();
+            Collected out = new Collected();
+            sources.get(source).deserialize(record(in), out);
+            if (!out.isEmpty() && out.get(0).from != null) {
+                byte[] chunk = ToPython.chunk(out.remove(0));
+                answers.println(JSON.createObjectNode().put("python", HEX.formatHex(chunk)));
+                answers.flush();
+                transformed.get(source).flatMap(HEX.parseHex(lines.readLine()), out);
+            }
+            answers.println(answer(out));
+            answers.flush();
         }
-        answers.flush();
     }
 
-    private static ObjectNode answer(Normalizer source, JsonNode in) throws IOException {
-        List<Record> out = new ArrayList<>();
-        source.deserialize(record(in), new Collector<>() {
-            @Override
-            public void collect(Record record) {
-                out.add(record);
-            }
+    private static final class Collected extends ArrayList<Record> implements Collector<Record> {
+        private static final long serialVersionUID = 1L;
 
-            @Override
-            public void close() {}
-        });
+        @Override
+        public void collect(Record record) {
+            add(record);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static ObjectNode answer(List<Record> out) {
         ObjectNode answer = JSON.createObjectNode();
         if (out.isEmpty()) {
             return answer.put("kind", "filtered");

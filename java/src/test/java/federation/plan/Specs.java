@@ -33,7 +33,7 @@ public final class Specs {
                    {'name': 'id', 'type': 'string'}]},
                  'target': {'keyFields': ['id'], 'keyEncoding': 'string', 'valueSchemaId': 66051,
                    'keySchemaId': -1, 'clusterId': 'hub-id', 'recordBytes': 1048576, 'deadBytes': 1048576},
-                 'deduplicationKey': ['event'], 'acrossKeys': false, 'severalClusters': false, 'tombstones': 'forward',
+                 'deduplicationKey': ['event'], 'acrossKeys': false, 'severalClusters': false, 'transforms': false, 'tombstones': 'forward',
                  'holdsUnfit': false, 'evolves': false, 'deadLetterRatio': 0.2, 'deadLetterOf': 10000,
                  'sources': [{'name': 'eu/orders', 'cluster': 'eu', 'clusterId': 'eu-id',
                    'registry': {'type': 'confluent', 'username': null, 'password': null, 'token': null, 'ca': null},

@@ -36,6 +36,7 @@ class StreamSpecTest {
         assertEquals("id-of-hub", spec.targetClusterId);
         assertArrayEquals(new int[] {0}, spec.deduplicationKey);
         assertTrue(spec.acrossKeys);
+        assertTrue(spec.transforms);
         assertEquals("dead-letter", spec.tombstones);
         assertEquals(0.25, spec.deadLetterRatio);
         assertEquals(500, spec.deadLetterOf);
