@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import subprocess
 from dataclasses import asdict
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -65,6 +66,14 @@ def machine() -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
     }
+
+
+def commit(root: Path) -> str:
+    """What of the project was measured."""
+    return subprocess.run(
+        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - the git of whoever measures
+        *(), cwd=root, capture_output=True, text=True, check=False,
+    ).stdout.strip()  # fmt: skip
 
 
 def document(runs: Sequence[Run], **more: Any) -> str:
