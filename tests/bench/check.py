@@ -14,10 +14,12 @@ from confluent_kafka import Consumer, TopicPartition
 from load import HEAD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from confluent_kafka import Message
     from workload import Workload
+
+    Judge = Callable[[Message, str, int], None]  # of a message with its source's name and number
 
 _EVERY = 500  # one record in so many is recomputed and compared
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,10 +40,23 @@ def check(
     Raises:
         RuntimeError: something is lost, too often there, or not what it should be.
     """
+    judge = _copied(workload) if mirrored else _mapped(workload, env["HUB_REGISTRY"])
+    messages = _committed(env["HUB_BOOTSTRAP"], topics, workload.partitions)
+    tally(who, workload, messages, judge, mirrored=mirrored)
+
+
+def tally(
+    who: str,
+    workload: Workload,
+    messages: Iterable[Message],
+    judge: Judge,
+    *,
+    mirrored: bool,
+) -> None:
+    """Count each record, and have some of them judged: arguments and errors as for ``check``."""
     wanted = workload.times(mirrored=mirrored)
     found = {one.name: type(wanted)("H", bytes(2 * len(wanted))) for one in workload.sources}
-    judge = (_copied if mirrored else _mapped)(workload, env["HUB_REGISTRY"])
-    for at, message in enumerate(_committed(env["HUB_BOOTSTRAP"], topics, workload.partitions)):
+    for at, message in enumerate(messages):
         name, number = identity(message.value())
         if name not in found or number >= len(wanted):
             raise RuntimeError(f"{who} wrote {name}-{number:09d}, which no source has")
@@ -85,7 +100,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _mapped(workload: Workload, registry: str) -> Callable[[Message, str, int], None]:
+def _mapped(workload: Workload, registry: str) -> Judge:
     sources = {one.name: one for one in workload.sources}
 
     @cache
@@ -109,7 +124,7 @@ def _mapped(workload: Workload, registry: str) -> Callable[[Message, str, int], 
     return judge
 
 
-def _copied(workload: Workload, _registry: str) -> Callable[[Message, str, int], None]:
+def _copied(workload: Workload) -> Judge:
     sources = {one.name: one for one in workload.sources}
     schemas = {name: fastavro.parse_schema(dict(one.schema)) for name, one in sources.items()}
 
