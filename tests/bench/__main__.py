@@ -12,11 +12,10 @@ sys.path.insert(0, str(Path(__file__).parent))  # a folder of scripts, no packag
 
 import measure
 import report
+from clusters import clusters
 from contenders import CONTENDERS
 from load import load
 from workloads import WORKLOADS
-
-from federation.sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,13 +48,8 @@ def main(workload: str, records: int | None, rounds: int, contenders: str, folde
             f"unknown: {', '.join(sorted(unknown))}", param_hint="--contenders"
         )
     able = [CONTENDERS[name] for name in names if CONTENDERS[name].sources(chosen)]
-    folder.mkdir(parents=True, exist_ok=True)
-    box = Sandbox(folder / "clusters")
-    _say("starting three clusters")
-    box.up()
     runs: list[measure.Run] = []
-    try:
-        env = box.env()
+    with clusters(folder) as env:
         _say(f"loading {chosen.read:,} {chosen.says}")
         load(chosen, (source for one in able for source in one.sources(chosen)), env, folder)
         for number in range(1, rounds + 1):
@@ -66,8 +60,6 @@ def main(workload: str, records: int | None, rounds: int, contenders: str, folde
                     f"round {number} {one.name}: {done.whole:,.0f}/s whole, {done.steady:,.0f}/s"
                     f" steady, {done.cpu:.1f} CPU s per million, {done.memory / 1e6:,.0f} MB"
                 )
-    finally:
-        box.down()
     click.echo("\n".join(report.table(runs)))
     said = {"workload": workload, "records": chosen.records, "commit": report.commit(ROOT)}
     result = folder / f"{workload}.json"

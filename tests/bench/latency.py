@@ -26,14 +26,13 @@ import fastavro
 sys.path.insert(0, str(Path(__file__).parent))  # a folder of scripts, no package
 
 import gateway
+from clusters import clusters
 from confluent_kafka import Consumer, Producer, TopicPartition
 from load import begin
 from measure import ended, tidy
 from report import machine
 from workload import identity
 from workloads.orders import orders
-
-from federation.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,12 +71,7 @@ def main(
     folder: Path,
 ) -> None:
     """Write records at a steady rate, and measure until a reader of the target has them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    box = Sandbox(folder / "clusters")
-    click.echo("starting three clusters", err=True)
-    box.up()
-    try:
-        env = box.env()
+    with clusters(folder) as env:
         tidy(env, (WORKLOAD.target,), WORKLOAD.partitions)
         portions = [_portions(one, rate // 2, warm_up + seconds) for one in WORKLOAD.sources]
         stamped = {"message.timestamp.type": "LogAppendTime"}
@@ -93,8 +87,6 @@ def main(
                 taken = _measured(env, portions, heads, warm_up)
             finally:
                 ended(process)
-    finally:
-        box.down()
     wanted = sum(len(one) for each in portions for one in each)
     if taken["all"] != wanted:
         raise click.ClickException(f"{taken['all']:,} records arrived, {wanted:,} were written")

@@ -20,12 +20,11 @@ sys.path.insert(0, str(Path(__file__).parent))  # a folder of scripts, no packag
 import gateway
 import report
 from check import check
+from clusters import clusters
 from load import load
 from measure import tidy, watched
 from rates import steady, whole
 from workloads.orders import orders
-
-from federation.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -63,25 +62,17 @@ def main(records: int, rounds: int, curves: str, folder: Path) -> None:
     chosen = curves.split(",")
     if unknown := set(chosen) - set(CURVES):
         raise click.BadParameter(f"unknown: {', '.join(sorted(unknown))}", param_hint="--curves")
-    folder.mkdir(parents=True, exist_ok=True)
-    box = Sandbox(folder / "clusters")
-    click.echo("starting three clusters", err=True)
-    box.up()
-    found = []
-    try:
-        env = box.env()
-        for number in range(1, rounds + 1):
-            for curve in chosen:
-                for value in CURVES[curve]:
-                    point = {"curve": curve, "value": value, "round": number, "records": records}
-                    found.append({**point, **_measured(curve, value, records, env, folder)})
-                    click.echo(json.dumps(found[-1]), err=True)
-    finally:
-        box.down()
     result = folder / "scale.json"
     known = json.loads(result.read_text())["points"] if result.exists() else []
-    points = [*(one for one in known if one["curve"] not in chosen), *found]
-    result.write_text(json.dumps({"machine": report.machine(), "points": points}, indent=1))
+    points = [one for one in known if one["curve"] not in chosen]
+    with clusters(folder) as env:
+        for number in range(1, rounds + 1):
+            for curve, value in ((curve, value) for curve in chosen for value in CURVES[curve]):
+                point = {"curve": curve, "value": value, "round": number, "records": records}
+                points.append({**point, **_measured(curve, value, records, env, folder)})
+                click.echo(json.dumps(points[-1]), err=True)
+                found = {"machine": report.machine(), "points": points}
+                result.write_text(json.dumps(found, indent=1))
     plot(points, result.with_suffix(".png"))
     click.echo("\n".join(table(points)))
     click.echo(f"{result} and .png", err=True)
