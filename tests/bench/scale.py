@@ -62,12 +62,13 @@ def main(records: int, rounds: int, curves: str, folder: Path) -> None:
     chosen = curves.split(",")
     if unknown := set(chosen) - set(CURVES):
         raise click.BadParameter(f"unknown: {', '.join(sorted(unknown))}", param_hint="--curves")
+    wanted = [(curve, value) for curve in chosen for value in CURVES[curve]]
     result = folder / "scale.json"
     known = json.loads(result.read_text())["points"] if result.exists() else []
     points = [one for one in known if one["curve"] not in chosen]
     with clusters(folder) as env:
         for number in range(1, rounds + 1):
-            for curve, value in ((curve, value) for curve in chosen for value in CURVES[curve]):
+            for curve, value in wanted:
                 point = {"curve": curve, "value": value, "round": number, "records": records}
                 points.append({**point, **_measured(curve, value, records, env, folder)})
                 click.echo(json.dumps(points[-1]), err=True)
