@@ -39,6 +39,8 @@ CURVES = {
     "partitions": (1, 10, 50, 200),
 }
 USUAL = {"parallelism": 2, "sources": 2, "streams": 1, "partitions": 4}
+# Streams start one after another: the last one's start has to be short beside the rest of the run.
+TIMES = {"streams": 3}
 _SAID = {
     "parallelism": "tasks of the stream",
     "sources": "sources of the stream",
@@ -48,7 +50,7 @@ _SAID = {
 
 
 @click.command(context_settings={"show_default": True})
-@click.option("--records", default=3_000_000, help="In all sources of a run together.")
+@click.option("--records", default=3_000_000, help="In all sources of a run; thrice for streams.")
 @click.option("--rounds", default=1, help="Every point is measured once in each.")
 @click.option("--curves", default=",".join(CURVES), help="Which; others in the folder are kept.")
 @click.option(
@@ -69,7 +71,7 @@ def main(records: int, rounds: int, curves: str, folder: Path) -> None:
     with clusters(folder) as env:
         for number in range(1, rounds + 1):
             for curve, value in wanted:
-                point = {"curve": curve, "value": value, "round": number, "records": records}
+                point = {"curve": curve, "value": value, "round": number}
                 points.append({**point, **_measured(curve, value, records, env, folder)})
                 click.echo(json.dumps(points[-1]), err=True)
                 found = {"machine": report.machine(), "points": points}
@@ -83,14 +85,15 @@ def layout(curve: str, value: int, records: int) -> tuple[list[Workload], int]:
     """The streams of a point, and their parallelism."""
     shape = {**USUAL, curve: value}
     streams, sources, partitions = shape["streams"], shape["sources"], shape["partitions"]
-    data = f"scale-{streams}-{sources}-{partitions}"
+    each = records * TIMES.get(curve, 1) // (streams * sources)
+    data = f"scale-{streams}-{sources}-{partitions}-{each}"
     return [
         orders(
             f"stream{number}",
             "orders",
             data=f"{data}-{number}",
             sources=sources,
-            records=records // (streams * sources),
+            records=each,
             partitions=partitions,
             target=f"bench.unified.{number}",
         )
@@ -114,6 +117,7 @@ def _measured(
     for one in streams:
         check(f"{curve} {value}", one, (one.target,), env, mirrored=False)
     return {
+        "records": read,
         "steady": steady(seen.samples, read),
         "whole": whole(seen.samples, read, written),
         "cpu": seen.cpu / read * 1e6,
