@@ -25,8 +25,8 @@ def clusters(folder: Path) -> Iterator[dict[str, str]]:
     folder.mkdir(parents=True, exist_ok=True)
     box = Sandbox(folder / "clusters")
     click.echo("starting three clusters", err=True)
-    box.up()
     try:
+        box.up()
         yield box.env()
     finally:
         box.down()
