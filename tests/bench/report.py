@@ -44,8 +44,8 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
             ]
         cells = [
             name,
-            _spread([r.whole for r in theirs]),
-            _spread([r.steady for r in theirs]),
+            spread([r.whole for r in theirs]),
+            spread([r.steady for r in theirs]),
             f"{median(r.cpu for r in theirs):.1f}",
             f"{max(r.memory for r in theirs) / 1e6:,.0f}",
             *compared,
@@ -53,7 +53,8 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _spread(values: Sequence[float]) -> str:
+def spread(values: Sequence[float]) -> str:
+    """The median, and in brackets the least and the most."""
     low, high = min(values), max(values)
     return f"{median(values):,.0f} ({low:,.0f}\N{EN DASH}{high:,.0f})"
 
