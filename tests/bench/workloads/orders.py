@@ -134,7 +134,7 @@ def orders(
 
 
 WORKLOADS = (
-    orders("baseline", "orders of 76 bytes in two shapes, 10 % repeat an earlier one"),
+    orders("baseline", "small orders in two shapes, 10 % repeat an earlier one"),
     orders("nodedup", "the baseline's orders, repeats kept", data="baseline", deduplicate=False),
     orders("duplicates80", "orders of which 80 % repeat an earlier one", repeats=80),
     orders("hotkey", "orders of which 90 % have one customer, the key", key="customer", hot=90),

@@ -1,4 +1,4 @@
-"""Records of 60 fields and some 1,000 bytes: texts, numbers, decimals, dates, instants, enums."""
+"""Records of 60 fields and about 1 KiB: texts, numbers, decimals, dates, instants, enums."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _us(name: str, topic: str) -> Source:
 
 WORKLOAD = Workload(
     "wide",
-    "records of 60 fields, 1,000 bytes",
+    "records of 60 fields, 1 KiB",
     CONTRACT,
     (_eu("eu", "bench.wide.eu", _EU), _us("us", "bench.wide.us")),
     columns=_columns(_SQL),
