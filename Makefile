@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE := federation tests hatch_build.py
 
-.PHONY: help setup fmt lint java junit differential fuzz jmh bench latency campaign mirror unit integration pytest test demo wheel constraints jars clean clean-all
+.PHONY: help setup fmt lint java junit differential fuzz jmh bench scale latency campaign mirror unit integration pytest test demo wheel constraints jars clean clean-all
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ jmh: setup ## measure the transcoder beside Avro's own readers (ARGS: more optio
 bench: setup ## the gateway beside MirrorMaker, Flink SQL and others, in turns (ARGS='--help': its options)
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python tests/bench $(ARGS)
+
+scale: setup ## the gateway's rate by tasks, sources, streams and partitions (ARGS='--help': its options)
+	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/python tests/bench/scale.py $(ARGS)
 
 latency: setup ## how long records take from source to target at a steady rate (ARGS='--help': its options)
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[dev,bench]'

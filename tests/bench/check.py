@@ -1,64 +1,147 @@
-"""Whether a contender's output is right: counted, without repeats, and recomputed for a sample."""
+"""Whether an output is right: each record as often as it has to be there, a sample recomputed."""
 
 from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import fastavro
 import httpx
 from confluent_kafka import Consumer, TopicPartition
-from workload import PARTITIONS, TIME, order
+from load import HEAD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from confluent_kafka import Message
-    from contenders import Contender
-    from workload import Loaded
+    from workload import Workload
 
-_EVERY = 500  # one record in so many is decoded and compared
-_HEAD = 5  # bytes: Confluent's magic byte and the schema's id
+    Judge = Callable[[Message, str, int], None]  # of a message with its source's name and number
+
+_EVERY = 500  # one record in so many is recomputed and compared
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def check(contender: Contender, loaded: Loaded, env: Mapping[str, str]) -> None:
+def check(
+    who: str, workload: Workload, topics: tuple[str, ...], env: Mapping[str, str], *, mirrored: bool
+) -> None:
     """Read all committed output and judge it.
 
+    Args:
+        who: whose output it is.
+        workload: what it was made of.
+        topics: where it lies in the target cluster.
+        env: the clusters' addresses.
+        mirrored: whether it is to be a copy of all input, and not the stream.
+
     Raises:
-        RuntimeError: something is lost, twice, or not what it should be.
+        RuntimeError: something is lost, too often there, or not what it should be.
     """
-    counts, keys, schemas = 0, set[bytes](), dict[int, Any]()
-    for message in _committed(env["HUB_BOOTSTRAP"], contender.topics):
-        counts += 1
-        keys.add(message.key())
-        if contender.contract and counts % _EVERY == 0:
-            _compare(message, env["HUB_REGISTRY"], schemas)
-    if len(keys) != loaded.distinct:
-        raise RuntimeError(f"{contender.name} wrote {len(keys)} of {loaded.distinct} orders")
-    expected = loaded.distinct if contender.contract else loaded.records
-    if counts != expected:
-        raise RuntimeError(f"{contender.name} wrote {counts} records, not {expected}")
+    judge = _copied(workload) if mirrored else _mapped(workload, env["HUB_REGISTRY"])
+    messages = _committed(env["HUB_BOOTSTRAP"], topics, workload.partitions)
+    tally(who, workload, messages, judge, mirrored=mirrored)
 
 
-def _compare(message: Message, registry: str, schemas: dict[int, Any]) -> None:
-    value = message.value()
-    number = int.from_bytes(value[1:_HEAD], "big")
-    if number not in schemas:
+def tally(
+    who: str,
+    workload: Workload,
+    messages: Iterable[Message],
+    judge: Judge,
+    *,
+    mirrored: bool,
+) -> None:
+    """Count each record, and have some of them judged: arguments and errors as for ``check``."""
+    wanted = workload.times(mirrored=mirrored)
+    found = {one.name: type(wanted)("H", bytes(2 * len(wanted))) for one in workload.sources}
+    for at, message in enumerate(messages):
+        name, number = identity(message.value())
+        if name not in found or number >= len(wanted):
+            raise RuntimeError(f"{who} wrote {name}-{number:09d}, which no source has")
+        found[name][number] += 1
+        if at % _EVERY == 0:
+            judge(message, name, number)
+    for name, times in found.items():
+        if times != wanted:
+            wrong = [i for i, (a, b) in enumerate(zip(times, wanted, strict=True)) if a != b]
+            first = wrong[0]
+            raise RuntimeError(
+                f"{who} wrote {len(wrong):,} of {len(wanted):,} records of {name} too seldom or too"
+                f" often; the first: {name}-{first:09d}, {times[first]} times, not {wanted[first]}"
+            )
+
+
+def identity(value: bytes) -> tuple[str, int]:
+    """Source's name and number in the id that each schema begins with.
+
+    Its length is one byte; before it Flink SQL has that of a union's branch, 2.
+    """
+    begin = HEAD + (value[HEAD] == 2) + 1
+    name, _, number = value[begin : begin + (value[begin - 1] >> 1)].rpartition(b"-")
+    return name.decode(), int(number)
+
+
+def plain(value: Any) -> Any:
+    """A datum as fastavro reads it, with instants in milliseconds and dates in days."""
+    match value:
+        case dict():
+            return {name: plain(one) for name, one in value.items()}
+        case list():
+            return [plain(one) for one in value]
+        case tuple():  # a branch's name, and its datum
+            return tuple(plain(one) for one in value)
+        case datetime():  # Flink SQL's timestamps are local ones
+            moment = value if value.tzinfo else value.replace(tzinfo=UTC)
+            return round((moment - _EPOCH).total_seconds() * 1000)
+        case date():
+            return (value - _EPOCH.date()).days
+    return value
+
+
+def _mapped(workload: Workload, registry: str) -> Judge:
+    sources = {one.name: one for one in workload.sources}
+
+    @cache
+    def schema(number: int) -> Any:
         answer = httpx.get(f"{registry}/schemas/ids/{number}").raise_for_status()
-        schemas[number] = fastavro.parse_schema(json.loads(answer.json()["schema"]))
-    found: Any = fastavro.schemaless_reader(io.BytesIO(value[_HEAD:]), schemas[number])
-    cluster, _, digits = message.key().decode().rpartition("-")
-    wanted = order(cluster, int(digits))
-    wanted["created_at"] = datetime.fromtimestamp(TIME / 1000, UTC)
-    if found["created_at"].tzinfo is None:  # Flink SQL's timestamps are local ones
-        found["created_at"] = found["created_at"].replace(tzinfo=UTC)
-    if found != wanted:
-        raise RuntimeError(f"{message.topic()} has {found}, not {wanted}")
+        return fastavro.parse_schema(json.loads(answer.json()["schema"]))
+
+    def judge(message: Message, name: str, number: int) -> None:
+        value, wanted = message.value(), sources[name].expected(number)
+        found = fastavro.schemaless_reader(
+            *(io.BytesIO(value[HEAD:]), schema(int.from_bytes(value[1:HEAD], "big"))),
+            return_record_name=True,
+            return_record_name_override=True,
+        )
+        key = wanted[workload.key].encode()
+        if plain(found) != wanted or message.key() != key:
+            raise RuntimeError(
+                f"{message.topic()} has {message.key()!r}: {found}, not {key!r}: {wanted}"
+            )
+
+    return judge
 
 
-def _committed(bootstrap: str, topics: tuple[str, ...]) -> Iterator[Message]:
+def _copied(workload: Workload) -> Judge:
+    sources = {one.name: one for one in workload.sources}
+    schemas = {name: fastavro.parse_schema(dict(one.schema)) for name, one in sources.items()}
+
+    def judge(message: Message, name: str, number: int) -> None:
+        datum, out = sources[name].datum(number), io.BytesIO()
+        fastavro.schemaless_writer(out, schemas[name], datum)
+        key = datum[sources[name].key].encode()
+        if message.value()[HEAD:] != out.getvalue() or message.key() != key:
+            raise RuntimeError(
+                f"{message.topic()} has {message.key()!r}: {message.value()!r}, not {key!r}:"
+                f" {out.getvalue()!r} after its schema's id"
+            )
+
+    return judge
+
+
+def _committed(bootstrap: str, topics: tuple[str, ...], partitions: int) -> Iterator[Message]:
     consumer = Consumer({
         "bootstrap.servers": bootstrap,
         "group.id": "bench-check",
@@ -66,7 +149,7 @@ def _committed(bootstrap: str, topics: tuple[str, ...]) -> Iterator[Message]:
         "isolation.level": "read_committed",
         "enable.partition.eof": True,
     })  # fmt: skip
-    left = {(topic, number) for topic in topics for number in range(PARTITIONS)}
+    left = {(topic, number) for topic in topics for number in range(partitions)}
     consumer.assign([TopicPartition(topic, number, 0) for topic, number in left])
     try:
         while left:

@@ -1,7 +1,7 @@
 """Who runs against whom: each makes its configuration in a folder and says its command.
 
 Two things are asked of a contender besides its command: which topics of the target cluster it
-fills, and whether it drops repeated orders, so that its output can be counted and checked.
+fills, and whether these hold the stream or a copy of all input, so that its output can be checked.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workload import CONTRACT, PLAIN, SOURCES
+import gateway
 
 from federation.flink import build, jars, jvm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from workload import Source, Workload
 
 HERE = Path(__file__).parent
 LOCK = HERE / "jars.lock.json"
@@ -34,16 +36,30 @@ class Contender:
     Attributes:
         name: as on the command line.
         says: what it does, one line for people.
-        command: makes the command, given the clusters' addresses and an empty folder.
-        topics: what it fills on the target cluster.
-        contract: whether its output is in the contract's schema, each order once.
+        command: makes the command, given the work, the clusters' addresses and an empty folder.
+        mirrored: whether its output is a copy of all input, and not the stream.
+        renames: whether it fills a topic of its own for each source, which it also makes.
+        sql: whether it reads what Flink SQL reads.
     """
 
     name: str
     says: str
-    command: Callable[[Mapping[str, str], Path], list[str]]
-    topics: tuple[str, ...]
-    contract: bool = True
+    command: Callable[[Workload, Mapping[str, str], Path], list[str]]
+    mirrored: bool = False
+    renames: bool = False
+    sql: bool = False
+
+    def topics(self, workload: Workload) -> tuple[str, ...]:
+        """What it fills on the target cluster."""
+        if self.renames:
+            return tuple(f"{one.cluster}.{one.topic}" for one in workload.sources)
+        return (workload.target,)
+
+    def sources(self, workload: Workload) -> tuple[Source, ...]:
+        """What it reads; nothing where it cannot do the work."""
+        if not self.sql:
+            return workload.sources
+        return workload.for_sql if workload.columns else ()
 
 
 def _properties(path: Path, **values: str) -> str:
@@ -51,35 +67,34 @@ def _properties(path: Path, **values: str) -> str:
     return str(path)
 
 
-def _gateway(_env: Mapping[str, str], folder: Path) -> list[str]:
-    (folder / "order.avsc").write_text(json.dumps(CONTRACT))
-    config = folder / "federation.yaml"
-    config.write_text((HERE / "gateway.yaml").read_text())
-    command = [sys.executable, "-m", "federation", "start", "--config", str(config)]
-    return [*command, "--until-caught-up", "--fresh"]
+def _gateway(workload: Workload, _env: Mapping[str, str], folder: Path) -> list[str]:
+    return gateway.command(folder, [workload], "--until-caught-up")
 
 
-def _copy(env: Mapping[str, str], folder: Path) -> list[str]:
+def _copy(workload: Workload, env: Mapping[str, str], folder: Path) -> list[str]:
     classes = folder / "classes"
     build.compile_java(HERE / "java", classes, jars.resolve("connector"))
-    arguments = ["bench.unified"]
-    for source in SOURCES:
+    arguments = [workload.target]
+    for source in workload.sources:
         consumer = {
             "bootstrap.servers": env[f"{source.cluster.upper()}_BOOTSTRAP"],
-            "group.id": folder.name,
+            "group.id": f"{folder.name}-{source.name}",
             "auto.offset.reset": "earliest",
         }
-        arguments += [
-            _properties(folder / f"{source.cluster}.properties", **consumer),
-            source.topic,
-        ]
+        arguments += [_properties(folder / f"{source.name}.properties", **consumer), source.topic]
     producer = {"bootstrap.servers": env["HUB_BOOTSTRAP"], **PRODUCER}
     arguments.append(_properties(folder / "hub.properties", **producer))
     path = [classes, *jars.resolve("connector"), *jars.flink_lib()]
     return _java(path, "bench.CopyTopics", *arguments)
 
 
-def _mirrormaker(env: Mapping[str, str], folder: Path) -> list[str]:
+def _mirrormaker(workload: Workload, env: Mapping[str, str], folder: Path) -> list[str]:
+    topics = {
+        f"{cluster}->hub.topics": ",".join(
+            one.topic for one in workload.sources if one.cluster == cluster
+        )
+        for cluster in ("eu", "us")
+    }
     values = {
         "clusters": "eu, us, hub",
         **{
@@ -87,9 +102,8 @@ def _mirrormaker(env: Mapping[str, str], folder: Path) -> list[str]:
             for name in ("eu", "us", "hub")
         },
         "eu->hub.enabled": "true",
-        "eu->hub.topics": SOURCES[0].topic,
         "us->hub.enabled": "true",
-        "us->hub.topics": SOURCES[1].topic,
+        **topics,
         "tasks.max": "4",
         "replication.factor": "1",
         **{
@@ -109,18 +123,17 @@ def _mirrormaker(env: Mapping[str, str], folder: Path) -> list[str]:
     return _java(path, "org.apache.kafka.connect.mirror.MirrorMaker", config)
 
 
-def _sql(env: Mapping[str, str], folder: Path) -> list[str]:
-    job = folder / "job.json"
-    ours = {"sources": [[s.cluster, s.topic] for s in PLAIN], "env": dict(env)}
-    paths = [path.as_uri() for path in jars.resolve("sql", lock=LOCK)]
-    job.write_text(json.dumps({**ours, "jars": paths, "checkpoints": (folder / "cp").as_uri()}))
-    return [sys.executable, str(HERE / "rival_sql.py"), str(job)]
+def _script(name: str, *, flink: bool) -> Callable[[Workload, Mapping[str, str], Path], list[str]]:
+    def command(workload: Workload, env: Mapping[str, str], folder: Path) -> list[str]:
+        job = {"workload": workload.name, "env": dict(env), "group": folder.name}
+        if flink:
+            job["jars"] = [path.as_uri() for path in jars.resolve("sql", lock=LOCK)]
+            job["checkpoints"] = (folder / "checkpoints").as_uri()
+        path = folder / "job.json"
+        path.write_text(json.dumps(job))
+        return [sys.executable, str(HERE / name), str(path)]
 
-
-def _python(env: Mapping[str, str], folder: Path) -> list[str]:
-    job = folder / "job.json"
-    job.write_text(json.dumps({"env": dict(env), "group": folder.name}))
-    return [sys.executable, str(HERE / "rival_python.py"), str(job)]
+    return command
 
 
 def _java(path: list[Path], main: str, *arguments: str) -> list[str]:
@@ -131,22 +144,28 @@ def _java(path: list[Path], main: str, *arguments: str) -> list[str]:
 CONTENDERS = {
     one.name: one
     for one in (
-        Contender("gateway", "the whole job, exactly-once", _gateway, ("bench.unified",)),
+        Contender("gateway", "the whole job, exactly-once", _gateway),
         Contender(
             *("copy", "Java client, a thread for each source: copies bytes, nothing else", _copy),
-            *(("bench.unified",), False),
+            mirrored=True,
         ),
         Contender(
             *("mirrormaker", "MirrorMaker 2: copies bytes, at-least-once", _mirrormaker),
-            *(tuple(f"{s.cluster}.{s.topic}" for s in SOURCES), False),
+            mirrored=True,
+            renames=True,
         ),
         Contender(
-            *("sql", "hand-written Flink SQL: the whole job, but no enums", _sql),
-            ("bench.unified",),
+            *("sql", "hand-written Flink SQL: the whole job, but no enums and no unions"),
+            _script("rival_sql.py", flink=True),
+            sql=True,
         ),
         Contender(
-            *("python", "hand-written Python: in memory, at-least-once", _python),
-            ("bench.unified",),
+            *("python", "hand-written Python: in memory, at-least-once"),
+            _script("rival_python.py", flink=False),
+        ),
+        Contender(
+            *("pyflink", "PyFlink, fastavro in an Arrow step: the whole job, exactly-once"),
+            _script("rival_pyflink.py", flink=True),
         ),
     )
 }

@@ -25,19 +25,22 @@ import fastavro
 
 sys.path.insert(0, str(Path(__file__).parent))  # a folder of scripts, no package
 
+import gateway
+from clusters import clusters
 from confluent_kafka import Consumer, Producer, TopicPartition
+from load import begin
 from measure import ended, tidy
 from report import machine
-from ruamel.yaml import YAML
-from workload import CONTRACT, PARTITIONS, SOURCES, begin, datum
-
-from federation.sandbox import Sandbox
+from workload import identity
+from workloads.orders import orders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from workload import Source
+
 HERE = Path(__file__).parent
-TARGET = "bench.unified"
+WORKLOAD = orders("latency", "the baseline's orders, at a steady rate", repeats=0)
 _TICK = 0.005  # seconds between two portions
 QUANTILES = (0.5, 0.9, 0.99, 0.999)
 
@@ -68,20 +71,14 @@ def main(
     folder: Path,
 ) -> None:
     """Write records at a steady rate, and measure until a reader of the target has them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    box = Sandbox(folder / "clusters")
-    click.echo("starting three clusters", err=True)
-    box.up()
-    try:
-        env = box.env()
-        tidy(env, (TARGET,))
-        portions = [_portions(source.cluster, rate // 2, warm_up + seconds) for source in SOURCES]
-        (folder / "loaded.json").unlink(missing_ok=True)  # the topics are made anew
+    with clusters(folder) as env:
+        tidy(env, (WORKLOAD.target,), WORKLOAD.partitions)
+        portions = [_portions(one, rate // 2, warm_up + seconds) for one in WORKLOAD.sources]
         stamped = {"message.timestamp.type": "LogAppendTime"}
-        heads = [begin(source, env, **stamped) for source in SOURCES]
+        heads = [begin(one, WORKLOAD.partitions, env, **stamped) for one in WORKLOAD.sources]
         run = {"checkpoint": checkpoint, "parallelism": parallelism}
         with tempfile.TemporaryDirectory(prefix="bench-") as work:
-            command = _configured(Path(work), run, delivery)
+            command = gateway.command(Path(work), [WORKLOAD], delivery=delivery, **run)
             process = subprocess.Popen(
                 command, cwd=work, env={**os.environ, **env},
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -90,8 +87,6 @@ def main(
                 taken = _measured(env, portions, heads, warm_up)
             finally:
                 ended(process)
-    finally:
-        box.down()
     wanted = sum(len(one) for each in portions for one in each)
     if taken["all"] != wanted:
         raise click.ClickException(f"{taken['all']:,} records arrived, {wanted:,} were written")
@@ -107,30 +102,17 @@ def main(
     _plot(values, result.with_suffix(".png"), f"{delivery}, checkpoint {checkpoint}, {rate:,}/s")
 
 
-def _configured(folder: Path, run: Mapping[str, Any], delivery: str) -> list[str]:
-    yaml = YAML()
-    config = yaml.load(HERE / "gateway.yaml")
-    config["run"] = dict(run)
-    config["streams"]["orders"]["target"]["delivery"] = delivery
-    for source in config["streams"]["orders"]["sources"]:
-        source["start"] = "earliest"
-    (folder / "order.avsc").write_text(json.dumps(CONTRACT))
-    with (folder / "federation.yaml").open("w") as file:
-        yaml.dump(config, file)
-    return [sys.executable, "-m", "federation", "start", "--config", "federation.yaml", "--fresh"]
-
-
-def _portions(cluster: str, rate: int, seconds: int) -> list[list[tuple[bytes, bytes]]]:
+def _portions(source: Source, rate: int, seconds: int) -> list[list[tuple[bytes, bytes]]]:
     """Keys and bodies, a list for each tick: made before, so that writing them costs little."""
-    (schema,) = (fastavro.parse_schema(dict(s.schema)) for s in SOURCES if s.cluster == cluster)
+    schema = fastavro.parse_schema(dict(source.schema))
     each = round(rate * _TICK)
     made = []
     for tick in range(round(seconds / _TICK)):
         portion = []
         for number in range(tick * each, (tick + 1) * each):
             out = io.BytesIO()
-            fastavro.schemaless_writer(out, schema, datum(cluster, number))
-            portion.append((f"{cluster}-{number:09d}".encode(), out.getvalue()))
+            fastavro.schemaless_writer(out, schema, source.datum(number))
+            portion.append((identity(source.name, number).encode(), out.getvalue()))
         made.append(portion)
     return made
 
@@ -151,7 +133,7 @@ def _measured(
     began = time.time()
     writers = [
         Thread(target=_write, args=(env[f"{s.cluster.upper()}_BOOTSTRAP"], s.topic, head, each))
-        for s, head, each in zip(SOURCES, heads, portions, strict=True)
+        for s, head, each in zip(WORKLOAD.sources, heads, portions, strict=True)
     ]
     for one in writers:
         one.start()
@@ -184,7 +166,7 @@ def _read(bootstrap: str, wanted: int, results: Any) -> None:
         "bootstrap.servers": bootstrap, "group.id": "latency", "enable.auto.commit": False,
         "isolation.level": "read_committed", "fetch.wait.max.ms": 10,
     })  # fmt: skip
-    consumer.assign([TopicPartition(TARGET, number, 0) for number in range(PARTITIONS)])
+    consumer.assign([TopicPartition(WORKLOAD.target, n, 0) for n in range(WORKLOAD.partitions)])
     stamps, latencies = array("d"), array("l")
     results.put("reading")
     quiet = time.monotonic() + 120

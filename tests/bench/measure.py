@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 import httpx
 import psutil
 from check import check
-from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+from load import create
 from rates import Sample, steady, whole
-from workload import PARTITIONS, create
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from contenders import Contender
-    from workload import Loaded
+    from workload import Workload
 
 _INTERVAL = 0.25
 _PATIENCE = 300.0
@@ -83,71 +83,102 @@ class _Processes:
 class _Output:
     """The ends of the target's topics."""
 
-    def __init__(self, bootstrap: str, topics: Sequence[str]) -> None:
-        settings = {"bootstrap.servers": bootstrap, "group.id": "bench", "log_level": 0}
-        self._topics = topics
-        self._written = Consumer(settings | {"isolation.level": "read_uncommitted"})
-        self._committed = Consumer(settings | {"isolation.level": "read_committed"})
+    def __init__(self, bootstrap: str, topics: Iterable[str], partitions: int) -> None:
+        self._admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+        every = (TopicPartition(topic, part) for topic in topics for part in range(partitions))
+        self._ends = dict.fromkeys(every, OffsetSpec.latest())
 
     def sample(self, at: float) -> Sample:
         # The committed ones first: they never pass the written ones.
-        committed = self._sum(self._committed)
-        return Sample(at, self._sum(self._written), committed)
+        committed = self._sum(IsolationLevel.READ_COMMITTED)
+        return Sample(at, self._sum(IsolationLevel.READ_UNCOMMITTED), committed)
 
-    def _sum(self, consumer: Consumer) -> int:
+    def _sum(self, level: IsolationLevel) -> int:
         total = 0
-        for topic in self._topics:
-            for partition in range(PARTITIONS):
-                with suppress(KafkaException):  # MirrorMaker makes its topics itself
-                    ends = consumer.get_watermark_offsets(TopicPartition(topic, partition), 5)
-                    total += ends[1]
+        for end in self._admin.list_offsets(self._ends, isolation_level=level).values():
+            with suppress(KafkaException):  # MirrorMaker makes its topics itself
+                total += end.result(10).offset
         return total
 
-    def close(self) -> None:
-        self._written.close()
-        self._committed.close()
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A process that has written all its output.
+
+    Attributes:
+        samples: the output over time.
+        cpu: seconds of processor, all its processes together.
+        memory: most bytes resident at once, all its processes together.
+    """
+
+    samples: tuple[Sample, ...]
+    cpu: float
+    memory: int
 
 
-def run(contender: Contender, number: int, loaded: Loaded, env: Mapping[str, str]) -> Run:
+def run(contender: Contender, number: int, workload: Workload, env: Mapping[str, str]) -> Run:
     """Run a contender on empty topics and check what it wrote.
 
     Raises:
         RuntimeError: it ended early, took too long, or its output is wrong.
     """
-    tidy(env, () if contender.name == "mirrormaker" else contender.topics)
-    expected = loaded.distinct if contender.contract else loaded.records
+    topics, mirrored = contender.topics(workload), contender.mirrored
+    tidy(env, () if contender.renames else topics, workload.partitions)
+    expected = workload.written(mirrored=mirrored)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
-        command = contender.command(env, folder)
-        output = _Output(env["HUB_BOOTSTRAP"], contender.topics)
-        log = folder / "output.log"
-        with log.open("wb") as out:
-            begin = time.monotonic()
-            process = subprocess.Popen(
-                command, cwd=folder, env={**os.environ, **env}, stdout=out, stderr=out
-            )
-        used = _Processes(psutil.Process(process.pid))
-        try:
-            samples = list(_watch(used, output, begin, expected))
-            if samples[-1].committed < expected:
-                raise RuntimeError(
-                    f"{contender.name} {'is slow' if process.poll() is None else 'ended'} with"
-                    f" {samples[-1].committed} of {expected} records committed:\n"
-                    + log.read_text(errors="replace")[-3000:]
-                )
-        finally:
-            ended(process)
-            output.close()
-    check(contender, loaded, env)
+        command = contender.command(workload, env, folder)
+        seen = watched(
+            *(command, folder, env),
+            topics=topics,
+            partitions=workload.partitions,
+            expected=expected,
+        )
+    check(contender.name, workload, topics, env, mirrored=mirrored)
     return Run(
         contender.name,
         number,
-        whole(samples, loaded.records, expected),
-        steady(samples, loaded.records),
-        used.cpu / loaded.records * 1e6,
-        used.memory,
-        tuple(samples),
+        whole(seen.samples, workload.read, expected),
+        steady(seen.samples, workload.read),
+        seen.cpu / workload.read * 1e6,
+        seen.memory,
+        seen.samples,
     )
+
+
+def watched(
+    command: list[str],
+    folder: Path,
+    env: Mapping[str, str],
+    *,
+    topics: Iterable[str],
+    partitions: int,
+    expected: int,
+) -> Watched:
+    """Start a process in a folder, watch its output until so many records are committed, and end it.
+
+    Raises:
+        RuntimeError: it ended early or took too long.
+    """
+    output = _Output(env["HUB_BOOTSTRAP"], topics, partitions)
+    log = folder / "output.log"
+    with log.open("wb") as out:
+        begin = time.monotonic()
+        process = subprocess.Popen(
+            command, cwd=folder, env={**os.environ, **env}, stdout=out, stderr=out
+        )
+    used = _Processes(psutil.Process(process.pid))
+    try:
+        samples = tuple(_watch(used, output, begin, expected))
+        if samples[-1].committed < expected:
+            raise RuntimeError(
+                f"{' '.join(command[:3])} {'is slow' if process.poll() is None else 'ended'} with"
+                f" {samples[-1].committed} of {expected} records committed:\n"
+                + log.read_text(errors="replace")[-3000:]
+            )
+    finally:
+        ended(process)
+    return Watched(samples, used.cpu, used.memory)
 
 
 def _watch(used: _Processes, output: _Output, begin: float, expected: int) -> Iterator[Sample]:
@@ -174,7 +205,7 @@ def ended(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def tidy(env: Mapping[str, str], topics: Sequence[str]) -> None:
+def tidy(env: Mapping[str, str], topics: Iterable[str], partitions: int) -> None:
     """Delete what runs left at the target, and make topics anew."""
     bootstrap, registry = env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"]
     # Flink SQL names its records otherwise: no version of a contract that others have registered.
@@ -195,4 +226,4 @@ def tidy(env: Mapping[str, str], topics: Sequence[str]) -> None:
             raise RuntimeError(f"topics are still there: {', '.join(left())}")
         time.sleep(0.1)
     for topic in topics:
-        create(admin, topic)
+        create(admin, topic, partitions)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import subprocess
 from dataclasses import asdict
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -43,8 +44,8 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
             ]
         cells = [
             name,
-            _spread([r.whole for r in theirs]),
-            _spread([r.steady for r in theirs]),
+            spread([r.whole for r in theirs]),
+            spread([r.steady for r in theirs]),
             f"{median(r.cpu for r in theirs):.1f}",
             f"{max(r.memory for r in theirs) / 1e6:,.0f}",
             *compared,
@@ -52,7 +53,8 @@ def table(runs: Sequence[Run]) -> Iterator[str]:
         yield f"| {' | '.join(cells)} |"
 
 
-def _spread(values: Sequence[float]) -> str:
+def spread(values: Sequence[float]) -> str:
+    """The median, and in brackets the least and the most."""
     low, high = min(values), max(values)
     return f"{median(values):,.0f} ({low:,.0f}\N{EN DASH}{high:,.0f})"
 
@@ -65,6 +67,14 @@ def machine() -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
     }
+
+
+def commit(root: Path) -> str:
+    """What of the project was measured."""
+    return subprocess.run(
+        ["git", "describe", "--always", "--dirty"],  # noqa: S607 - the git of whoever measures
+        *(), cwd=root, capture_output=True, text=True, check=False,
+    ).stdout.strip()  # fmt: skip
 
 
 def document(runs: Sequence[Run], **more: Any) -> str:

@@ -7,75 +7,40 @@ import json
 import sys
 from pathlib import Path
 
-from pyflink.common import Configuration
-from pyflink.table import EnvironmentSettings, TableEnvironment
+from flink_tables import EXACTLY_ONCE, FROM_START, environment, first, table
+from workloads import WORKLOADS
 
 JOB = json.loads(Path(sys.argv[1]).read_text())
 ENV = JOB["env"]
-
-COLUMNS = {
-    "eu": """
-        order_id STRING, customer STRING, amount DOUBLE, currency STRING, created_at TIMESTAMP(3),
-        items ARRAY<ROW<sku STRING, qty BIGINT>>, note STRING
-    """,
-    "us": """
-        id STRING, client STRING, total FLOAT, cur STRING, ts BIGINT,
-        `lines` ARRAY<ROW<sku STRING, qty BIGINT>>
-    """,
-}
-SELECT = {
-    "eu": "SELECT order_id, customer, amount, currency, created_at, items, note FROM eu",
-    "us": """
-        SELECT id, client, CAST(total AS DOUBLE), cur,
-        CAST(TO_TIMESTAMP_LTZ(ts, 3) AS TIMESTAMP(3)), `lines`, CAST(NULL AS STRING) FROM us
-    """,
-}
-TARGET = """
-    order_id STRING, customer STRING, amount DOUBLE, currency STRING, created_at TIMESTAMP(3),
-    items ARRAY<ROW<sku STRING, qty BIGINT>>, note STRING
-"""
+WORKLOAD = WORKLOADS[JOB["workload"]]
+TARGET = WORKLOAD.target
 
 
-def _table(name: str, columns: str, topic: str, more: str) -> str:
+def _format(cluster: str) -> str:
     return f"""
-        CREATE TABLE {name} ({columns}) WITH (
-            'connector' = 'kafka', 'topic' = '{topic}',
-            'properties.bootstrap.servers' = '{ENV[f"{name.upper()}_BOOTSTRAP"]}',
-            'value.format' = 'avro-confluent',
-            'value.avro-confluent.url' = '{ENV[f"{name.upper()}_REGISTRY"]}', {more})
+        'value.format' = 'avro-confluent',
+        'value.avro-confluent.url' = '{ENV[f"{cluster.upper()}_REGISTRY"]}'
     """
 
 
-configuration = Configuration()
-for option, value in {
-    "execution.target": "local",
-    "parallelism.default": "2",
-    "pipeline.object-reuse": "true",
-    "pipeline.jars": ";".join(JOB["jars"]),
-    "execution.checkpointing.interval": "5 s",
-    "execution.checkpointing.dir": JOB["checkpoints"],
-    "table.local-time-zone": "UTC",
-}.items():
-    configuration.set_string(option, value)
-tables = TableEnvironment.create(
-    EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build()
-)
-for cluster, topic in JOB["sources"]:
-    more = "'scan.startup.mode' = 'earliest-offset'"
-    tables.execute_sql(_table(cluster, f"{COLUMNS[cluster]}, `at` AS PROCTIME()", topic, more))
-sink = """
-    'key.format' = 'raw', 'key.fields' = 'order_id', 'sink.delivery-guarantee' = 'exactly-once',
-    'value.avro-confluent.subject' = 'bench.unified-value',
-    'sink.transactional-id-prefix' = 'bench-sql', 'properties.transaction.timeout.ms' = '600000',
-    'properties.compression.type' = 'lz4'
+tables = environment(JOB["jars"], JOB["checkpoints"])
+for source in WORKLOAD.for_sql:
+    columns = f"{source.columns}, `at` AS PROCTIME()"
+    options = (_format(source.cluster), FROM_START)
+    tables.execute_sql(table(source.name, columns, ENV, source.cluster, source.topic, *options))
+sink = f"""
+    'key.format' = 'raw', 'key.fields' = '{WORKLOAD.key}',
+    'value.avro-confluent.subject' = '{TARGET}-value'
 """
-tables.execute_sql(_table("hub", TARGET, "bench.unified", sink))
+options = (_format("hub"), sink, EXACTLY_ONCE)
+tables.execute_sql(table("hub", WORKLOAD.columns, ENV, "hub", TARGET, *options))
 every = " UNION ALL ".join(
-    SELECT[cluster].replace(f"FROM {cluster}", f", `at` FROM {cluster}").replace(" ,", ",")
-    for cluster, _ in JOB["sources"]
+    f"SELECT {source.select}, `at` FROM {source.name}"  # noqa: S608 - the workload's own text
+    for source in WORKLOAD.for_sql
 )
-tables.execute_sql(f"""
-    INSERT INTO hub SELECT order_id, customer, amount, currency, created_at, items, note FROM (
-        SELECT *, ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY `at` ASC) AS nth FROM ({every})
-    ) WHERE nth = 1
-""").wait()  # noqa: S608 - made of this file
+wanted = ", ".join(f"`{name}`" for name in WORKLOAD.fields)
+if WORKLOAD.deduplicate:
+    query = first(wanted, every, WORKLOAD.fields[0])
+else:
+    query = f"SELECT {wanted} FROM ({every})"  # noqa: S608 - the workload's own text
+tables.execute_sql(f"INSERT INTO hub {query}").wait()

@@ -1,239 +1,155 @@
-"""The workload: two clusters hold orders in two shapes, some of them twice.
+"""What a workload is: sources, what their records hold, and what must come out.
 
-Every record follows from its number, so a contender's output can be recomputed without the input.
+Everything follows from the records' numbers. A source numbers its distinct records from 0, writes
+them in this order, and in between repeats some of them, so what a contender has to write is known
+without reading the input.
 """
 
 from __future__ import annotations
 
-import io
-import json
-import random
 import struct
-import time
-from concurrent.futures import ProcessPoolExecutor
+from array import array
 from dataclasses import dataclass
-from multiprocessing import get_context
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import fastavro
-import httpx
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping
 
-PARTITIONS = 4
 TIME = 1_780_000_000_000  # milliseconds since 1970: of every record, so that runs are alike
-_MIB = 1 << 20
+INSTANT = {"type": "long", "logicalType": "timestamp-millis"}
+CLUSTERS = ("eu", "us")
+_SPREAD = 2_654_435_761  # Knuth's: neighbours repeat records that lie far apart
 
 
-def _record(name: str, **fields: Any) -> dict[str, Any]:
-    listed = [{"name": field, "type": kind} for field, kind in fields.items()]
-    return {"type": "record", "name": name, "fields": listed}
-
-
-def _array(name: str, count: str) -> dict[str, Any]:
-    return {"type": "array", "items": _record(name, sku="string", qty=count)}
-
-
-_INSTANT = {"type": "long", "logicalType": "timestamp-millis"}
-_NOTE: dict[str, Any] = {"name": "note", "type": ["null", "string"], "default": None}
-CURRENCIES = {"type": "enum", "name": "Currency", "symbols": ["EUR", "USD", "GBP"]}
-
-
-def _order(currency: Any, count: str) -> dict[str, Any]:
-    schema = _record(
-        "Order",
-        order_id="string",
-        customer="string",
-        amount="double",
-        currency=currency,
-        created_at=_INSTANT,
-        items=_array("Item", count),
-    )
-    return {**schema, "fields": [*schema["fields"], _NOTE]}
-
-
-ORDER = _order(CURRENCIES, "int")
-CONTRACT = _order("string", "long")
-EVENT = _record(
-    "OrderEvent",
-    id="string",
-    client="string",
-    total="float",
-    cur="string",
-    ts="long",
-    lines=_array("Line", "long"),
-)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """A topic of one cluster.
+    """A topic of one cluster, and how each contender is told to read it.
 
     Attributes:
         cluster: ``eu`` or ``us``.
+        name: what the ids of its records begin with; its table in SQL.
         topic: its name.
-        schema: what its records are written with.
+        schema: what its records are written with; the first field is the id, a string.
+        datum: a record by its number, as the source has it.
+        expected: the same, as the contract has it; instants in milliseconds, dates in days.
+        key: the field that is its records' key.
+        rules: the gateway's ``fields``.
+        mapped: from a datum as fastavro reads it to the contract's, by hand.
+        columns: its columns in Flink SQL.
+        select: the contract's fields, made of these columns.
     """
 
     cluster: str
+    name: str
     topic: str
     schema: Mapping[str, Any]
-
-
-SOURCES = (Source("eu", "bench.orders", ORDER), Source("us", "bench.events", EVENT))
-# Flink's avro-confluent reads no enums, so Flink SQL gets orders whose currency is a string.
-PLAIN = (Source("eu", "bench.plain", CONTRACT), SOURCES[1])
+    datum: Callable[[int], dict[str, Any]]
+    expected: Callable[[int], dict[str, Any]]
+    key: str
+    rules: Mapping[str, Any]
+    mapped: Callable[[dict[str, Any]], dict[str, Any]]
+    columns: str
+    select: str
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """How much of what.
+    """What is merged into one stream.
 
     Attributes:
         name: as on the command line.
-        records: in each source.
-        repeats: share of records that repeat an earlier order.
         says: one line for people.
+        contract: the stream's schema; the first field is the id, a string.
+        sources: what is merged.
+        columns: the contract in Flink SQL; empty where that cannot express it.
+        plain: the sources whose topics Flink SQL gets instead of these of the same name.
+        records: in each source.
+        repeats: per cent of the records that repeat an earlier one of their source.
+        deduplicate: whether only the first of each id is kept.
+        key: the contract's field that is the target's key.
+        target: the topic that is filled.
+        partitions: of every topic.
     """
 
     name: str
-    records: int
-    repeats: float
     says: str
+    contract: Mapping[str, Any]
+    sources: tuple[Source, ...]
+    columns: str = ""
+    plain: tuple[Source, ...] = ()
+    records: int = 1_500_000
+    repeats: int = 10
+    deduplicate: bool = True
+    key: str = "order_id"
+    target: str = "bench.unified"
+    partitions: int = 4
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The contract's fields; the first is the id."""
+        return tuple(one["name"] for one in self.contract["fields"])
+
+    @property
+    def for_sql(self) -> tuple[Source, ...]:
+        """The sources as Flink SQL reads them."""
+        instead = {one.name: one for one in self.plain}
+        return tuple(instead.get(one.name, one) for one in self.sources)
+
+    @property
+    def read(self) -> int:
+        """Records in all sources."""
+        return self.records * len(self.sources)
+
+    def written(self, *, mirrored: bool = False) -> int:
+        """Records of a right output; ``mirrored``: of one that is a copy of all input."""
+        if mirrored or not self.deduplicate:
+            return self.read
+        return distinct(self.records, self.repeats) * len(self.sources)
+
+    def times(self, *, mirrored: bool = False) -> array[int]:
+        """How often a right output has each record of a source, by number."""
+        found = array("H", bytes(2 * distinct(self.records, self.repeats)))
+        for number in numbers(self.records, self.repeats):
+            found[number] += 1
+        kept = not mirrored and self.deduplicate
+        return array("H", [1]) * len(found) if kept else found
 
 
-def workloads(records: int) -> dict[str, Workload]:
-    """All workloads, with so many records in each source."""
-    listed = (
-        Workload("baseline", records, 0.1, "the baseline's: 10 % repeat an earlier order"),
-        Workload("repeats", records, 0.8, "heavy duplication: 80 % repeat an earlier order"),
-    )
-    return {one.name: one for one in listed}
+def identity(name: str, number: int) -> str:
+    """A record's id: short enough for its length to be one byte of Avro."""
+    return f"{name}-{number:09d}"
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What lies in the source clusters.
-
-    Attributes:
-        records: in all sources of one run together.
-        distinct: different orders among them.
-    """
-
-    records: int
-    distinct: int
+def numbers(records: int, repeats: int) -> Iterator[int]:
+    """The numbers of a source's records in the order in which it writes them."""
+    fresh = 0
+    for i in range(records):
+        if (i + 1) * repeats // 100 > i * repeats // 100 and fresh:
+            yield i * _SPREAD % fresh
+        else:
+            yield fresh
+            fresh += 1
 
 
-def order(cluster: str, number: int) -> dict[str, Any]:
-    """An order as the contract has it."""
-    amount = number / 7
-    return {
-        "order_id": f"{cluster}-{number:09d}",
-        "customer": f"cust-{number % 50_000}",
-        "amount": amount if cluster == "eu" else struct.unpack("f", struct.pack("f", amount))[0],
-        "currency": "EUR" if cluster == "eu" else "USD",
-        "created_at": TIME,
-        "items": [{"sku": f"sku-{number % 999}", "qty": number % 9}, {"sku": "sku-a", "qty": 2}],
-        "note": None,
-    }
+def distinct(records: int, repeats: int) -> int:
+    """How many different numbers these are; ``repeats`` below 100 per cent."""
+    return records - records * repeats // 100
 
 
-def datum(cluster: str, number: int) -> dict[str, Any]:
-    """An order as its source cluster has it."""
-    if cluster == "eu":
-        return order("eu", number)
-    same = order("us", number)
-    names = {"id": "order_id", "client": "customer", "total": "amount", "cur": "currency"}
-    names |= {"ts": "created_at", "lines": "items"}
-    return {mine: same[theirs] for mine, theirs in names.items()}
+def single(value: float) -> float:
+    """The float nearest to a double, as a double."""
+    return float(struct.unpack("f", struct.pack("f", value))[0])
 
 
-def load(workload: Workload, env: Mapping[str, str], folder: Path) -> Loaded:
-    """Fill the source topics, unless they still hold this workload."""
-    note = folder / "loaded.json"
-    wanted = {"workload": workload.name, "records": workload.records, "repeats": workload.repeats}
-    if note.exists() and (known := json.loads(note.read_text()))["wanted"] == wanted:
-        return Loaded(known["records"], known["distinct"])
-    note.unlink(missing_ok=True)
-    sources = [*SOURCES, PLAIN[0]]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        counts = list(
-            pool.map(_fill, sources, [workload] * len(sources), [dict(env)] * len(sources))
-        )
-    distinct = counts[0] + counts[1]
-    loaded = Loaded(workload.records * len(SOURCES), distinct)
-    done = {"wanted": wanted, "records": loaded.records, "distinct": loaded.distinct}
-    note.write_text(json.dumps(done))
-    return loaded
+def record(_name: str, /, **fields: Any) -> dict[str, Any]:
+    """An Avro record's schema: each field's type; of null or something, null by default."""
+    listed: list[dict[str, Any]] = []
+    for name, kind in fields.items():
+        optional = isinstance(kind, list) and kind[0] == "null"
+        listed.append({"name": name, "type": kind, **({"default": None} if optional else {})})
+    return {"type": "record", "name": _name, "fields": listed}
 
 
-def _fill(source: Source, workload: Workload, env: Mapping[str, str]) -> int:
-    """Write one topic; returns how many different orders it holds."""
-    bootstrap = env[f"{source.cluster.upper()}_BOOTSTRAP"]
-    head = begin(source, env)
-    schema = fastavro.parse_schema(dict(source.schema))
-    producer = Producer(
-        {
-            "bootstrap.servers": bootstrap,
-            "compression.type": "lz4",
-            "linger.ms": 50,
-            "batch.size": _MIB // 4,
-            "batch.num.messages": 20_000,
-            "queue.buffering.max.messages": 500_000,
-        }
-    )
-    chance = random.Random(source.cluster)
-    seen = set()
-    for i in range(workload.records):
-        number = chance.randrange(i) if i and chance.random() < workload.repeats else i
-        seen.add(number)
-        out = io.BytesIO(head)
-        out.seek(len(head))
-        fastavro.schemaless_writer(out, schema, datum(source.cluster, number))
-        key = f"{source.cluster}-{number:09d}".encode()
-        while True:
-            try:
-                producer.produce(source.topic, out.getvalue(), key=key, timestamp=TIME + i // 1000)
-                break
-            except BufferError:
-                producer.poll(0.1)
-        if i % 5000 == 0:
-            producer.poll(0)
-    producer.flush()
-    return len(seen)
-
-
-def begin(source: Source, env: Mapping[str, str], **config: str) -> bytes:
-    """Make a source's topic anew and register its schema; what its values begin with."""
-    bootstrap = env[f"{source.cluster.upper()}_BOOTSTRAP"]
-    _recreate(AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}), source.topic, config)
-    registry = env[f"{source.cluster.upper()}_REGISTRY"]
-    answer = httpx.post(
-        f"{registry}/subjects/{source.topic}-value/versions",
-        json={"schema": json.dumps(source.schema)},
-    )
-    return b"\0" + int(answer.raise_for_status().json()["id"]).to_bytes(4, "big")
-
-
-def _recreate(admin: AdminClient, topic: str, config: Mapping[str, str]) -> None:
-    known = admin.list_topics(timeout=30).topics
-    if topic in known:
-        admin.delete_topics([topic])[topic].result(30)
-    deadline = time.monotonic() + 30
-    while topic in admin.list_topics(timeout=30).topics:
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"topic {topic} is still there")
-    create(admin, topic, config)
-
-
-def create(
-    admin: AdminClient, topic: str, config: Mapping[str, str] = MappingProxyType({})
-) -> None:
-    """Make a topic that keeps what is old: records have the same time in every run."""
-    new = NewTopic(topic, PARTITIONS, 1, config={"retention.ms": "-1", **config})
-    admin.create_topics([new])[topic].result(30)
+def same(value: dict[str, Any]) -> dict[str, Any]:
+    """A datum that the contract takes as it is."""
+    return value
