@@ -34,13 +34,7 @@ lint: setup ## check format, style, types and layers
 java: setup ## build the Java operators and print the path of their jar
 	$(BIN)/python -m federation.flink.build
 
-jcampaign: setup ## random faults on real brokers until the ledger has N runs (SEED: repeat that one)
-	$(BIN)/python tests/campaign --runs $(or $(N),300) $(if $(SEED),--seed $(SEED)) $(ARGS)
-
-mirror: setup ## MirrorMaker 2 with exactly-once on, under the campaign's faults
-	$(BIN)/python tests/campaign/mirror.py $(ARGS)
-
-unit: setup ## test the Java operators
+junit: setup ## test the Java operators
 	$(BIN)/python -m federation.flink.javatest junit $(ARGS)
 
 differential: setup ## compare the Java operators with the reference on N random cases (SEED: of the first)
@@ -63,6 +57,12 @@ scale: setup ## the gateway's rate by tasks, sources, streams and partitions (AR
 latency: setup ## how long records take from source to target at a steady rate (ARGS='--help': its options)
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python tests/bench/latency.py $(ARGS)
+
+campaign: setup ## random faults on real brokers until the ledger has N runs (SEED: repeat that one)
+	$(BIN)/python tests/campaign --runs $(or $(N),300) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+mirror: setup ## MirrorMaker 2 with exactly-once on, under the campaign's faults
+	$(BIN)/python tests/campaign/mirror.py $(ARGS)
 
 unit: setup ## the quick tests: unit, property, docs (ARGS: more options for pytest)
 	$(BIN)/pytest $(wildcard tests/unit tests/property tests/conformance tests/docs) -m 'not integration' $(ARGS)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from random import Random
 
-    from gateway import Gateway
     from streams import Case
+    from supervisor import Gateway
 
     from federation.sandbox import Sandbox
 

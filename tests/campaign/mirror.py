@@ -26,8 +26,8 @@ from random import Random
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from faults import SOURCES, Fault, World, by_name
-from gateway import Gateway
 from streams import case, eventually, producing
+from supervisor import Gateway
 from truth import read
 
 from federation.flink import jars, jvm

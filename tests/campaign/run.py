@@ -14,8 +14,8 @@ from arrivals import Arrivals
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from faults import ALL, SOURCES, Fault, World
-from gateway import Gateway
 from streams import case, eventually, producing
+from supervisor import Gateway
 from truth import Verdict, judge
 
 if TYPE_CHECKING:
