@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
+from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
+import psutil
 from pyflink.datastream.functions import MapFunction
 
 from federation.schemas.avro import parse
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 
 # A worker has a thread for each source of the stream; a function need not be safe for that.
 _ONE_AT_A_TIME = threading.Lock()
+_LOOK = 1.0  # seconds between two looks at the JVM
 
 
 class Crossing(MapFunction):  # type: ignore[misc] # PyFlink has no types
@@ -35,6 +41,7 @@ class Crossing(MapFunction):  # type: ignore[misc] # PyFlink has no types
 
     def open(self, _context: RuntimeContext) -> None:
         """Import the function, in the worker."""
+        _end_with_the_jvm()
         with _ONE_AT_A_TIME:
             function = load(self._python, self._folder)
             self._transform = Transform(parse(self._contract), function, self._keys)
@@ -43,3 +50,19 @@ class Crossing(MapFunction):  # type: ignore[misc] # PyFlink has no types
         """The answer to one chunk."""
         with _ONE_AT_A_TIME:
             return answer(self._transform, chunk)
+
+
+@cache
+def _end_with_the_jvm() -> None:
+    """Let no worker outlive a JVM that is killed: Beam's may wait for it for ever."""
+    jvm = next((one for one in psutil.Process().parents() if one.name() == "java"), None)
+    if jvm is None:
+        return
+
+    def watch() -> None:
+        with suppress(psutil.NoSuchProcess):
+            while jvm.is_running() and jvm.status() != psutil.STATUS_ZOMBIE:
+                time.sleep(_LOOK)
+        os._exit(1)  # a thread of Beam's may hang, which a mere exit would wait for
+
+    threading.Thread(target=watch, name="watches the JVM", daemon=True).start()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
 WRITTEN = record("Sale", id="string", land="string", cents="int")
-ORDER = record("Order", id="string", country="string", cents="int", name=("string", ""))
+ORDER = record("Order", id="string", country="string", cents="int", title=("string", ""))
 FUNCTIONS = '''\
 import pyarrow as pa
 
@@ -38,13 +38,13 @@ def named(order):
     """Names the country; test orders are left out."""
     if order["country"] == "test":
         return None
-    return {**order, "name": NAMES[order["country"]]}
+    return {**order, "title": NAMES[order["country"]]}
 
 
 def named_batch(orders: pa.RecordBatch) -> pa.RecordBatch:
     """The same for batches, which keep their rows."""
     names = [NAMES[one.as_py()] for one in orders["country"]]
-    at = orders.schema.get_field_index("name")
+    at = orders.schema.get_field_index("title")
     return orders.set_column(at, orders.schema.field(at), pa.array(names, pa.string()))
 '''
 
@@ -98,7 +98,7 @@ def test_a_function_enriches_and_what_it_fails_on_is_a_dead_letter(
         orders: dict[str, list[int]] = {}
         for one in found:
             if one is not None:
-                assert one["name"] == {"de": "Germany", "fr": "France"}[one["country"]]
+                assert one["title"] == {"de": "Germany", "fr": "France"}[one["country"]]
                 orders.setdefault(one["id"], []).append(one["cents"])
         assert orders == {
             f"o{n}": [*range(n, 40, 4), *([100] if n == 2 else [])] for n in range(4)
@@ -142,19 +142,19 @@ def test_a_function_comes_and_goes(
     eu, hub = (Cluster(sandbox_env, alias) for alias in ("eu", "hub"))
     topic, target = eu.topic(unique("sales")), unique("all")
     number = eu.schema(f"{topic}-value", ORDER)
-    (tmp_path / "naming.py").write_text("def name(order):\n    return {**order, 'name': 'x'}\n")
+    (tmp_path / "naming.py").write_text("def name(order):\n    return {**order, 'title': 'x'}\n")
     stream: dict[str, Any] = {
         "schema": "schemas/order.avsc",
         "sources": [{"cluster": "eu", "topics": [topic]}],
         "target": {"cluster": "hub", "topic": target, "key": ["id"]},
     }
     for cents, transform in enumerate(({}, {"transform": {"python": "naming:name"}}, {})):
-        order = {"id": "a", "country": "de", "cents": cents, "name": ""}
+        order = {"id": "a", "country": "de", "cents": cents, "title": ""}
         eu.produce(topic, confluent(number, ORDER, order), partition=0)
         streams = {"orders": stream | transform}
         made = configured(sandbox, tmp_path, "going", streams, {"order.avsc": ORDER})
         made.run("start", "--until-caught-up")
-    found = [(one["cents"], one["name"]) for one in hub.values(target)]
+    found = [(one["cents"], one["title"]) for one in hub.values(target)]
     assert found == [(0, ""), (1, "x"), (2, "")]
 
 
