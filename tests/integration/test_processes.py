@@ -169,9 +169,9 @@ def _full(made: Case, disk: Path) -> dict[str, Any] | None:
 
 def test_a_disk_that_is_full(sandbox: Sandbox, tmp_path: Path, disk: Path) -> None:
     """Status says which disk, and not that the gateway is dead; with room again it goes on alone."""
-    edit = _run(state=str(disk / "state"))
-    made = case(sandbox, tmp_path, "full", records=20_000, edit=edit)
-    made = replace(made, state=disk / "state")
+    state = disk / "full"
+    made = case(sandbox, tmp_path, "full", records=20_000, edit=_run(state=str(state)))
+    made = replace(made, state=state)
     with producing(sandbox, made, rate=500), made.running() as process:
         eventually(lambda: _checkpoint(made, process.pid), "a checkpoint", 120)
         said = eventually(lambda: _full(made, disk), "it is said", 120)
