@@ -57,7 +57,8 @@ def test_a_topic_that_is_made_again(scene: Scene) -> None:
     before = {"a0", "a1", "a2", "b0"}
     scene.make_again("m0", "m1", "m2", "m3", "m4")  # and once more, while nothing runs
     with scene.made.running() as process:
-        eventually(lambda: scene.troubles().get(held, "").startswith(said), "it is said", 30)
+        eventually(lambda: scene.made.status()["pid"] == process.pid, "it runs", 30)
+        eventually(lambda: scene.troubles().get(held, "").startswith(said), "it is said", 60)
         assert json.loads(scene.made.run("accept", "-o", "json")) == []
         scene.stopped(process)
     assert scene.arrived() == before
