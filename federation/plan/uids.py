@@ -15,18 +15,12 @@ if TYPE_CHECKING:
 
 DEDUPLICATE = "deduplicate"
 SINK = "sink"
-DEAD_LETTERS = "dead-letters"
 
 
 def source(cluster_id: str, topics: Iterable[str], pattern: str | None = None) -> str:
     """The uid of a source: its cluster, and its topics in any order or its pattern."""
     what = f"pattern\0{pattern}" if pattern is not None else "topics\0" + "\0".join(sorted(topics))
     return f"source-{_short(cluster_id, what)}"
-
-
-def normalize(source_uid: str) -> str:
-    """The uid of the step that decodes and maps a source's records."""
-    return f"normalize-{source_uid.removeprefix('source-')}"
 
 
 def step(name: str, source_uid: str) -> str:

@@ -620,13 +620,8 @@ class TestUids:
         """State of running streams hangs on these very texts."""
         assert uids.source("cluster-eu", ["b", "a"]) == "source-fccf3885"
         assert uids.source("cluster-eu", [], "orders.*") == "source-03fe487f"
-        assert uids.normalize("source-fccf3885") == "normalize-fccf3885"
         assert uids.step("python", "source-fccf3885") == "python-fccf3885"
-        assert (uids.DEDUPLICATE, uids.SINK, uids.DEAD_LETTERS) == (
-            "deduplicate",
-            "sink",
-            "dead-letters",
-        )
+        assert (uids.DEDUPLICATE, uids.SINK) == ("deduplicate", "sink")
         assert uids.transactional_prefix("shop", "orders") == "fed.shop.orders"
 
     def test_uids_depend_on_what_is_read_alone(self):
