@@ -20,21 +20,21 @@ FIELDS = ["id", "k", "body"]
 
 
 class Normalise(ScalarFunction):
-    """Steps over a batch of records, whose sources stand beside them."""
+    """A step over a batch of records."""
 
-    def __init__(self, workload: str, head: bytes) -> None:
-        self._made_of = workload, head
+    def __init__(self, workload: str, source: str, head: bytes) -> None:
+        self._made_of = workload, source, head
 
     def open(self, _context: object) -> None:
         """Parse the schemas, once in each worker."""
-        name, head = self._made_of
+        name, source, head = self._made_of
         workload = WORKLOADS[name]
-        self._steps = [Step(workload, source, head) for source in workload.sources]
+        (found,) = (one for one in workload.sources if one.name == source)
+        self._step = Step(workload, found, head)
 
     def eval(self, batch: pd.DataFrame) -> pd.DataFrame:
         """Ids, keys and values for a batch of values."""
-        pairs = zip(batch.iloc[:, 0], batch.iloc[:, 1], strict=True)
-        return pd.DataFrame([self._steps[at](value) for at, value in pairs], columns=FIELDS)
+        return pd.DataFrame([self._step(value) for value in batch.iloc[:, 0]], columns=FIELDS)
 
 
 def main() -> None:
@@ -49,15 +49,16 @@ def main() -> None:
     row = DataTypes.ROW(
         [DataTypes.FIELD(name, kind) for name, kind in zip(FIELDS, kinds, strict=True)]
     )
+    mapped = []
     for source in workload.sources:
         options = (source.cluster, source.topic, "'format' = 'raw'", FROM_START)
         tables.execute_sql(table(source.name, "body BYTES", env, *options))
-    every = " UNION ALL ".join(
-        f"SELECT {at} AS source, body FROM {source.name}"  # noqa: S608 - the workload's own names
-        for at, source in enumerate(workload.sources)
-    )
-    normalise = udf(Normalise(workload.name, head), result_type=row, func_type="pandas")
-    merged = tables.sql_query(every).map(normalise).alias(*FIELDS)
+        step = Normalise(workload.name, source.name, head)
+        normalise = udf(step, result_type=row, func_type="pandas")
+        mapped.append(tables.from_path(source.name).map(normalise).alias(*FIELDS))
+    merged = mapped[0]
+    for one in mapped[1:]:
+        merged = merged.union_all(one)
     tables.create_temporary_view("merged", merged)
     sink = """
         'key.format' = 'raw', 'key.fields' = 'k', 'value.format' = 'raw',
