@@ -13,6 +13,8 @@ import subprocess
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import psutil
+
 from federation.flink import jars
 
 if TYPE_CHECKING:
@@ -38,14 +40,18 @@ class Archive:
         if not self._base.is_file() and not self._make_base():
             return ()
         quiet = "-Xlog:cds=off,cds+dynamic=off,class+path=off"
+        self._tidy()
         if self._all.is_file():
             self._all.touch()
             return (f"-XX:SharedArchiveFile={self._base}{os.pathsep}{self._all}", quiet)
         wish = f"-XX:ArchiveClassesAtExit={self._stage}"
         return (f"-XX:SharedArchiveFile={self._base}", wish, quiet)
 
-    def keep(self) -> None:
-        """Keep what a JVM that has exited wrote, if it did, and not what nobody uses any more."""
+    def keep(self, *, whole: bool) -> None:
+        """Keep what a JVM wrote, if it ended by itself; and drop what nobody uses any more."""
+        if not whole:
+            self._stage.unlink(missing_ok=True)
+            return
         with suppress(FileNotFoundError):
             self._stage.replace(self._all)
             used = sorted(
@@ -53,6 +59,12 @@ class Archive:
             )
             for old in used[:-_KEPT]:
                 old.unlink()
+
+    def _tidy(self) -> None:
+        """Remove what gateways left that were killed: their JVM wrote it all the same."""
+        for left in self._all.parent.glob("gateway-*.[0-9]*"):
+            if not psutil.pid_exists(int(left.suffix[1:])):
+                left.unlink(missing_ok=True)
 
     def _make_base(self) -> bool:
         """Takes a second. A Java that cannot do it starts as fast as ever."""

@@ -109,7 +109,7 @@ class Gateway:
             self._process.kill()
             self._process.wait()
         if self._archive is not None:
-            self._archive.keep()
+            self._archive.keep(whole=self._process.returncode != -signal.SIGKILL)
 
     @property
     def alive(self) -> bool:

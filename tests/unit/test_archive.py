@@ -41,13 +41,27 @@ def test_the_first_start_writes_what_later_ones_use(tmp_path: Path, folder: Path
     program = java(tmp_path, DUMPS)
     first = Archive(program, [Path("a.jar")])
     (wish,) = (one for one in first.options() if one.startswith("-XX:ArchiveClassesAtExit="))
-    first.keep()  # killed: it wrote nothing
+    first.keep(whole=True)  # killed: it wrote nothing
     assert any(one.startswith("-XX:ArchiveClassesAtExit=") for one in first.options())
     Path(wish.partition("=")[2]).touch()
-    first.keep()
+    first.keep(whole=True)
     (given, *_) = Archive(program, [Path("a.jar")]).options()
     base, everything = given.partition("=")[2].split(os.pathsep)
     assert {Path(base), Path(everything)} == set(folder.iterdir())
+
+
+def test_what_killed_gateways_leave(tmp_path: Path, folder: Path) -> None:
+    """A half-written archive is used by nobody, and goes: at once, or with the next start."""
+    program = java(tmp_path, DUMPS)
+    made = Archive(program, [Path("a.jar")])
+    stage = Path(made.options()[1].partition("=")[2])
+    stage.touch()
+    made.keep(whole=False)
+    left = folder / "gateway-0123.99999999"  # of a process that cannot be
+    left.touch()
+    assert any(one.startswith("-XX:ArchiveClassesAtExit=") for one in made.options())
+    assert not stage.exists()
+    assert not left.exists()
 
 
 def test_another_class_path_is_another_archive(tmp_path: Path) -> None:
@@ -63,6 +77,6 @@ def test_old_archives_go(tmp_path: Path, folder: Path) -> None:
     for n in range(5):
         made = Archive(program, [Path(f"{n}.jar")])
         Path(made.options()[1].partition("=")[2]).touch()
-        made.keep()
+        made.keep(whole=True)
         os.utime(max(folder.glob("gateway-*"), key=lambda one: one.stat().st_mtime), (n, n))
     assert len(list(folder.glob("gateway-*.jsa"))) == 3
