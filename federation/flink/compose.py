@@ -170,9 +170,8 @@ class Job:
             return str(future.get())
         except Py4JJavaError as error:
             said = f"the savepoint failed: {_message(error.java_exception)}"
-            failure = (
-                self.failure() if self.ended else None
-            )  # the cause, which Flink does not pass on
+            # Why the job ended, where it did: Flink does not pass that on.
+            failure = self.failure() if self.ended else None
             raise JobError(f"{said} ({failure.why})" if failure else said) from None
         except Py4JError as error:
             raise JobError(f"the savepoint failed: the JVM is gone ({error})") from None

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 HEADER = "fed.timestamp"
 """Has a record's own timestamp, in milliseconds as text, where it was given another."""
@@ -27,6 +31,11 @@ class TimeLimits:
             (self.old_ms is not None and timestamp < now - _safe(self.old_ms))
             or (self.ahead_ms is not None and timestamp > now + _safe(self.ahead_ms))
         )
+
+
+def broker_stamps(config: Mapping[str, str]) -> bool:
+    """Whether a topic's records get the broker's time when they are appended, instead of theirs."""
+    return config.get("message.timestamp.type") == "LogAppendTime"
 
 
 def _safe(limit: int) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from federation.mapping.times import TimeLimits
+from federation.mapping.times import TimeLimits, broker_stamps
 from federation.plan import naming, uids
 from federation.plan.facts import SubjectCheck
 from federation.plan.model import TargetPlan, TargetSchema, TopicCreation
@@ -135,7 +135,7 @@ class TargetCompiler:
                 brokers["retention.ms"] = str(facts.retention_ms)
             default = {_AHEAD: str(_BROKER_DEFAULT_AHEAD_MS)}
             config = default | brokers | dict(self._created(topic).config)
-        if config.get("message.timestamp.type") == "LogAppendTime":
+        if broker_stamps(config):
             return TimeLimits()
         names = [_BEHIND]
         if "delete" in config.get("cleanup.policy", "delete"):
@@ -157,7 +157,7 @@ class TargetCompiler:
                 what = f"topic {topic.name} exists with {name}={topic.config[name]}, not {value}"
                 hint = "settings are for created topics: change the topic, or leave it out"
                 self.notes.warning((*at, "config", name), what, hint)
-        if topic.config.get("message.timestamp.type") == "LogAppendTime":
+        if broker_stamps(topic.config):
             what = f"topic {topic.name} replaces the records' timestamps by the time of writing"
             hint = "set its message.timestamp.type to CreateTime to keep them"
             self.notes.warning((*at, "topic"), what, hint)
@@ -195,9 +195,7 @@ class TargetCompiler:
     def _ahead(self, topic: TopicFacts) -> None:
         """An existing target should take the timestamps that sources take."""
         allowed = topic.config.get(_AHEAD)
-        if self.target.timestamps == "clamp" or topic.config.get("message.timestamp.type") == (
-            "LogAppendTime"
-        ):
+        if self.target.timestamps == "clamp" or broker_stamps(topic.config):
             return
         if allowed is not None and int(allowed) < self._furthest_ahead():
             self.notes.warning(
@@ -239,13 +237,11 @@ class TargetCompiler:
         longest, value = self._longest_retention(), declared.get("retention.ms")
         if longest is None or (value is None and existing is None):
             return
-        if declared.get("message.timestamp.type") == "LogAppendTime":
+        if self.target.timestamps == "clamp" or broker_stamps(declared):
             return
         kept = int(value) if value is not None else facts.retention_ms
         if kept is not None and kept >= 0 and not 0 <= longest <= kept:
             span = "for ever" if longest < 0 else f"for {_said(longest)}"
-            if self.target.timestamps == "clamp":
-                return
             self.notes.error(
                 (*self.at, "config" if existing is None else "topic"),
                 f"topic {self.target.topic} keeps records for {_said(kept)}, a source {span}: "

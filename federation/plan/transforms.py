@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from federation.errors import ConfigError
 from federation.plan.model import TransformPlan
+from federation.schemas.avro import parse
 from federation.transform.apply import Transform
 from federation.transform.cost import measure
 from federation.transform.function import load
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from federation.plan.model import StreamPlan
     from federation.plan.notes import ConfigPath, Notes
     from federation.schemas.avro import Schema
     from federation.transform.cost import Cost
@@ -49,6 +51,18 @@ def plan_transform(
     if cost is not None:
         _warn(python, cost, note)
     return TransformPlan(python, folder.resolve(), function.batches, cost)
+
+
+def opened(stream: StreamPlan) -> Transform | None:
+    """The transform that a stream's plan names, its function loaded; None for a stream without.
+
+    Raises:
+        ConfigError: the function is not there any more.
+    """
+    named = stream.transform
+    if named is None:
+        return None
+    return Transform(parse(stream.contract), load(named.python, named.folder), stream.identity)
 
 
 def _warn(python: str, cost: Cost, note: tuple[Notes, ConfigPath]) -> None:

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any, Self
 from federation.errors import JobError
 from federation.flink import build, jars, jvm
 from federation.plan.engine import stream_spec
+from federation.plan.transforms import opened
 from federation.rehearse.judge import Made
-from federation.schemas.avro import parse
-from federation.transform.apply import Transform
 from federation.transform.chunks import answer
-from federation.transform.function import load
 
 if TYPE_CHECKING:
-    from federation.plan.model import StreamPlan
     from federation.rehearse.prepare import Record, Rehearsal
+    from federation.transform.apply import Transform
 
 _FRAME = 5  # magic byte and schema id
 _PATIENCE = 120.0  # seconds for the JVM, on a machine that is busy
@@ -43,20 +41,13 @@ def through_engine(rehearsal: Rehearsal) -> list[list[Made]]:
     )
     schemas = json.dumps({str(name): one.json for name, one in rehearsal.book.names().items()})
     records = [json.dumps(_asked(one)) for case in rehearsal.cases for one in case.records]
-    transform = _transform(stream)
+    transform = opened(stream)
     with _Operators() as operators:
         operators.tell(spec, schemas)
         left = iter([_answer(operators, one, transform) for one in records])
     return [
         [_made(next(left), avro_key=avro_key) for _ in case.records] for case in rehearsal.cases
     ]
-
-
-def _transform(stream: StreamPlan) -> Transform | None:
-    if stream.transform is None:
-        return None
-    function = load(stream.transform.python, stream.transform.folder)
-    return Transform(parse(stream.contract), function, stream.identity)
 
 
 def _answer(operators: _Operators, record: str, transform: Transform | None) -> dict[str, Any]:

@@ -16,9 +16,8 @@ _OURS = re.compile(
 )
 
 # Gauges whose value is a JSON array; each reading task has its own.
-_LIST_EVERY = 10  # looks; a task's counters appear one after the other while it starts
-
 _TOLD = re.compile(r"\.federation\.(troubles|schemaChanges)$")
+_LIST_EVERY = 10  # looks; a task's counters appear one after the other while it starts
 
 
 class FlinkRest:
@@ -56,10 +55,9 @@ class FlinkRest:
             return {}
         found = self._http.get(path, params={"get": ",".join(names), "agg": "sum"})
         answer = found.raise_for_status().json()
-        counts: dict[str, int] = {}
+        counts: Counter[str] = Counter()
         for one in answer:  # two operators of a vertex may count the same
-            name = _OURS.search(one["id"])[1]  # type: ignore[index] # asked for by this pattern
-            counts[name] = counts.get(name, 0) + int(one["sum"])
+            counts[_OURS.search(one["id"])[1]] += int(one["sum"])  # type: ignore[index] # asked for by this pattern
         return counts
 
     def told(self, vertex: str) -> dict[str, list[dict[str, Any]]]:

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from federation.mapping import keys, origin, plainjson, resolve
 from federation.mapping import where as cel
 from federation.mapping.sizes import DEAD_LETTER, size
+from federation.plan.transforms import opened
 from federation.schemas import codec, framing
 from federation.schemas.avro import parse
 from federation.schemas.given import Given
 from federation.schemas.refusal import MappingError, RecordError
 from federation.schemas.registry import NotAvro, connect
-from federation.transform.apply import Transform
-from federation.transform.function import load
 from federation.verify.ledger import (
     DEAD,
     FILTERED,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from federation.schemas.given import Schemas
     from federation.schemas.ids import SchemaId
     from federation.schemas.registry import Access, SchemaRegistry
+    from federation.transform.apply import Transform
     from federation.verify.scope import Part, Scope
 
 _NONE = digest(b"")
@@ -104,10 +104,7 @@ class Reference:
             self._schemas[n, "value"] = _given(source.framing, asked)
             self._schemas[n, "key"] = _given(source.key_framing, asked)
         self._writers: dict[tuple[int, Side, SchemaId], _Writer | RecordError] = {}
-        self._transform: Transform | None = None
-        if stream.transform is not None:
-            function = load(stream.transform.python, stream.transform.folder)
-            self._transform = Transform(self._contract, function, stream.identity)
+        self._transform = opened(stream)
 
     def outcome(self, source: int, message: Message) -> Outcome:
         """What should become of a record of the stream's ``source``-th source.

@@ -61,7 +61,7 @@ class Observer:
     def delivered(self, message: Message) -> Delivered | None:
         """A target record; None if it is another stream's."""
         headers, key, value = message.headers(), message.key(), message.value()
-        own, headers = _own_time(headers or [])
+        own, headers = _given_up(headers or [])
         found = origin_of(headers)
         if found is not None and found.cluster + found.topic in self._other_prints:
             return None
@@ -148,7 +148,7 @@ class Observer:
         return digest(body)
 
 
-def _own_time(headers: Sequence[Header]) -> tuple[int | None, Sequence[Header]]:
+def _given_up(headers: Sequence[Header]) -> tuple[int | None, Sequence[Header]]:
     """The timestamp that a record had before it was given another, and its other headers.
 
     Only behind the origin is the header this gateway's; elsewhere it came with the record.

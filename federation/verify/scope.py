@@ -14,6 +14,7 @@ from confluent_kafka.admin import ConfigResource, ResourceType
 from federation.errors import ClusterError
 from federation.kafka import clients, offsets
 from federation.kafka.clients import Reached, reach, wait
+from federation.mapping.times import broker_stamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -169,7 +170,7 @@ def _output(reached: Reached, alias: str, topic: str) -> Output:
     return Output(
         topic, tuple((begins[at], ends[at]) for at in partitions),
         compacted="compact" in settings.get("cleanup.policy", ""),
-        own_time=settings.get("message.timestamp.type") == "LogAppendTime",
+        own_time=broker_stamps(settings),
     )  # fmt: skip
 
 

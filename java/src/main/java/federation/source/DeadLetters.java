@@ -1,5 +1,6 @@
 package federation.source;
 
+import federation.plan.StreamSpec;
 import federation.plan.StreamSpec.SourceSpec;
 import federation.record.BucketSelector;
 import federation.record.HeaderBlock;
@@ -11,6 +12,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
 import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.runtime.execution.SuppressRestartsException;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -45,6 +47,16 @@ final class DeadLetters {
         this.recent = new boolean[of];
         this.most = most;
         this.count = count;
+    }
+
+    /** Those of one task, as the plan says. */
+    static DeadLetters of(StreamSpec stream, SourceSpec source, MetricGroup metrics) {
+        return new DeadLetters(
+                source,
+                stream.deadLetterRatio,
+                stream.deadLetterOf,
+                stream.deadBytes,
+                metrics.counter("deadLetters"));
     }
 
     /** Takes note of a record that could be used, or was dropped on purpose. */

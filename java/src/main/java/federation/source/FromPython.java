@@ -55,12 +55,7 @@ public final class FromPython extends RichFlatMapFunction<byte[], Record> {
         SourceSpec source = stream.sources.get(index);
         framing = Framing.of(source.framing, false);
         filtered = metrics.counter("recordsFiltered");
-        deadLetters = new DeadLetters(
-                source,
-                stream.deadLetterRatio,
-                stream.deadLetterOf,
-                stream.deadBytes,
-                metrics.counter("deadLetters"));
+        deadLetters = DeadLetters.of(stream, source, metrics);
     }
 
     @Override

@@ -116,12 +116,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         changes = new SchemaChanges(stream, source);
         Gauge<String> met = changes::toJson;
         metrics.gauge("schemaChanges", met);
-        deadLetters = new DeadLetters(
-                source,
-                stream.deadLetterRatio,
-                stream.deadLetterOf,
-                stream.deadBytes,
-                metrics.counter("deadLetters"));
+        deadLetters = DeadLetters.of(stream, source, metrics);
     }
 
     /** Decides ahead of this task, in another thread, which records it may get; after {@code open}. */
