@@ -7,24 +7,21 @@ fills, and whether these hold the stream or a copy of all input, so that its out
 from __future__ import annotations
 
 import json
-import os
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import gateway
+from programs import HERE, LOCK, java, mirrormaker, properties
 
-from federation.flink import build, jars, jvm
+from federation.flink import build, jars
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from workload import Source, Workload
 
-HERE = Path(__file__).parent
-LOCK = HERE / "jars.lock.json"
 PRODUCER = {"compression.type": "lz4", "linger.ms": "50", "batch.size": "262144"}
 """What the Java copy writes with: more than the default's 16 KB a batch does not help it further."""
 
@@ -62,11 +59,6 @@ class Contender:
         return workload.for_sql if workload.columns else ()
 
 
-def _properties(path: Path, **values: str) -> str:
-    path.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
-    return str(path)
-
-
 def _gateway(workload: Workload, _env: Mapping[str, str], folder: Path) -> list[str]:
     return gateway.command(folder, [workload], "--until-caught-up")
 
@@ -81,46 +73,20 @@ def _copy(workload: Workload, env: Mapping[str, str], folder: Path) -> list[str]
             "group.id": f"{folder.name}-{source.name}",
             "auto.offset.reset": "earliest",
         }
-        arguments += [_properties(folder / f"{source.name}.properties", **consumer), source.topic]
+        arguments += [properties(folder / f"{source.name}.properties", consumer), source.topic]
     producer = {"bootstrap.servers": env["HUB_BOOTSTRAP"], **PRODUCER}
-    arguments.append(_properties(folder / "hub.properties", **producer))
+    arguments.append(properties(folder / "hub.properties", producer))
     path = [classes, *jars.resolve("connector"), *jars.flink_lib()]
-    return _java(path, "bench.CopyTopics", *arguments)
+    return java(path, "bench.CopyTopics", *arguments)
 
 
 def _mirrormaker(workload: Workload, env: Mapping[str, str], folder: Path) -> list[str]:
     topics = {
-        f"{cluster}->hub.topics": ",".join(
-            one.topic for one in workload.sources if one.cluster == cluster
-        )
+        cluster: ",".join(one.topic for one in workload.sources if one.cluster == cluster)
         for cluster in ("eu", "us")
     }
-    values = {
-        "clusters": "eu, us, hub",
-        **{
-            f"{name}.bootstrap.servers": env[f"{name.upper()}_BOOTSTRAP"]
-            for name in ("eu", "us", "hub")
-        },
-        "eu->hub.enabled": "true",
-        "us->hub.enabled": "true",
-        **topics,
-        "tasks.max": "4",
-        "replication.factor": "1",
-        **{
-            f"{name}.replication.factor": "1"
-            for name in (
-                *("checkpoints.topic", "heartbeats.topic", "offset-syncs.topic"),
-                *("offset.storage", "status.storage", "config.storage"),
-            )
-        },
-        "emit.heartbeats.enabled": "false",
-        "emit.checkpoints.enabled": "false",
-        "sync.topic.acls.enabled": "false",
-        **{f"hub.producer.{name}": value for name, value in PRODUCER.items()},
-    }
-    config = _properties(folder / "mm2.properties", **values)
-    path = [HERE, *jars.resolve("mirrormaker", lock=LOCK)]
-    return _java(path, "org.apache.kafka.connect.mirror.MirrorMaker", config)
+    producer = {f"hub.producer.{name}": value for name, value in PRODUCER.items()}
+    return mirrormaker(folder, env, topics, {"tasks.max": "4", **producer})
 
 
 def _script(name: str, *, flink: bool) -> Callable[[Workload, Mapping[str, str], Path], list[str]]:
@@ -134,11 +100,6 @@ def _script(name: str, *, flink: bool) -> Callable[[Workload, Mapping[str, str],
         return [sys.executable, str(HERE / name), str(path)]
 
     return command
-
-
-def _java(path: list[Path], main: str, *arguments: str) -> list[str]:
-    java = [str(jvm.find_java(17)), f"-Djava.io.tmpdir={tempfile.gettempdir()}"]
-    return [*java, "-cp", os.pathsep.join(map(str, path)), main, *arguments]
 
 
 CONTENDERS = {

@@ -8,7 +8,7 @@ import socket
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 from confluent_kafka import Producer
@@ -155,11 +155,15 @@ def _restarted(world: World) -> Iterator[None]:
     yield
 
 
+def _other_tasks(config: dict[str, Any]) -> None:
+    """One task becomes two, and two one."""
+    config["run"]["parallelism"] = 3 - config["run"]["parallelism"]
+
+
 @contextmanager
 def _rescaled(world: World) -> Iterator[None]:
-    world.gateway.interrupt()
-    world.gateway.ended()
-    world.gateway.parallelism()
+    with _restarted(world):
+        world.made.edit(_other_tasks)
     yield
 
 
@@ -181,19 +185,26 @@ def _killed_while_starting(world: World) -> Iterator[None]:
     yield
 
 
+@contextmanager
+def _without(world: World, node: str) -> Iterator[None]:
+    """A node is killed; the block is the time in which it is away."""
+    pid = world.node(node)
+    cluster, kind = node.split("/")
+    port = world.box.clusters()[cluster].ports[kind]
+    os.kill(pid, signal.SIGKILL)
+    try:
+        _gone(pid)
+        eventually(lambda: _refuses(port), f"{node} to answer no more", 10)
+        yield
+    finally:
+        world.box.up(())
+
+
 def _down(node: str) -> Callable[[World], AbstractContextManager[None]]:
     @contextmanager
     def inject(world: World) -> Iterator[None]:
-        pid = world.node(node)
-        cluster, kind = node.split("/")
-        port = world.box.clusters()[cluster].ports[kind]
-        os.kill(pid, signal.SIGKILL)
-        try:
-            _gone(pid)
-            eventually(lambda: _refuses(port), f"{node} to answer no more", 10)
+        with _without(world, node):
             world.wait(1, 6)
-        finally:
-            world.box.up(())
         yield
 
     return inject
@@ -211,22 +222,18 @@ def _hangs(node: str) -> Callable[[World], AbstractContextManager[None]]:
 
 @contextmanager
 def _target_and_gateway_killed(world: World) -> Iterator[None]:
-    with _down("hub/broker")(world):
+    with _without(world, "hub/broker"):
         world.gateway.kill()
+        world.wait(1, 6)
     yield
 
 
 @contextmanager
 def _gateway_killed_while_source_is_down(world: World) -> Iterator[None]:
     """It comes back without one of its sources, which follows later."""
-    pid = world.node("us/broker")
-    os.kill(pid, signal.SIGKILL)
-    try:
-        _gone(pid)
+    with _without(world, "us/broker"):
         world.gateway.kill()
         world.gateway.revive()
-    finally:
-        world.box.up(())
     yield
 
 
@@ -234,19 +241,8 @@ def _aborted(cluster: str) -> Callable[[World], AbstractContextManager[None]]:
     @contextmanager
     def inject(world: World) -> Iterator[None]:
         """A transaction in a source topic that is aborted: nothing of it may be seen anywhere."""
-        topic = world.topics[cluster]
-        producer = Producer(
-            {
-                "bootstrap.servers": world.made.env[f"{cluster.upper()}_BOOTSTRAP"],
-                "transactional.id": f"upstream.{world.made.state.name}.{time.monotonic_ns()}",
-                "log_level": 0,
-            }
-        )
-        producer.init_transactions(30)
-        producer.begin_transaction()
-        for n in range(50):
-            producer.produce(topic, b"never happened", b"%d" % n)
-        assert producer.flush(30) == 0
+        name = f"upstream.{world.made.state.name}.{time.monotonic_ns()}"
+        producer = _begun(world, cluster, world.topics[cluster], name)
         world.wait(0, 2)
         producer.abort_transaction(30)
         yield
@@ -258,18 +254,26 @@ def _aborted(cluster: str) -> Callable[[World], AbstractContextManager[None]]:
 def _orphaned(world: World) -> Iterator[None]:
     """A transaction with the gateway's prefix is left open at the target: it hides what follows."""
     world.gateway.kill()
+    orphan = _begun(world, "hub", world.made.target, f"fed.{world.made.state.name}.orders.orphan")
+    yield
+    del orphan  # it lives until records flow again
+
+
+def _begun(world: World, cluster: str, topic: str, name: str) -> Producer:
+    """An open transaction of that id with some records that never happened."""
     producer = Producer(
         {
-            "bootstrap.servers": world.made.env["HUB_BOOTSTRAP"],
-            "transactional.id": f"fed.{world.made.state.name}.orders.orphan",
+            "bootstrap.servers": world.made.env[f"{cluster.upper()}_BOOTSTRAP"],
+            "transactional.id": name,
             "log_level": 0,
         }
     )
     producer.init_transactions(30)
     producer.begin_transaction()
-    producer.produce(world.made.target, b"never happened", b"orphan")
+    for n in range(50):
+        producer.produce(topic, b"never happened", b"%d" % n)
     assert producer.flush(30) == 0
-    yield
+    return producer
 
 
 ALL = (

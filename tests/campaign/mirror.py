@@ -7,7 +7,6 @@ plain: each partition of the copy has to be the partition of the source.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,17 +19,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 
 from random import Random
 
 from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
-from faults import SOURCES, Fault, World, by_name
+from faults import Fault, World, by_name
+from programs import mirrormaker
 from streams import case, eventually, producing
 from supervisor import Gateway
 from truth import read
 
-from federation.flink import jars, jvm
 from federation.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -40,8 +40,17 @@ if TYPE_CHECKING:
     from streams import Case
 
 Copy = tuple[bytes | None, bytes | None, int]  # key, value, timestamp
-BENCH = Path(__file__).parents[1] / "bench"
 RECORDS, RATE = 3_000, 400
+EXACTLY_ONCE = {
+    "exactly.once.source.support": "enabled",
+    "hub.exactly.once.source.support": "enabled",
+    # The nodes of a dedicated cluster fence each other's producers over REST.
+    "dedicated.mode.enable.internal.rest": "true",
+    "listeners": "http://127.0.0.1:0",
+    # A node that died is expected back for five minutes unless told otherwise.
+    "scheduled.rebalance.max.delay.ms": "0",
+    "tasks.max": "2",
+}
 CAUGHT_UP_SECONDS, QUIET_SECONDS = 400.0, 120.0
 
 
@@ -60,42 +69,10 @@ class Mirror(Gateway):
     def launch(self) -> None:
         """Start it, and wait for nothing."""
         self.starts += 1
-        path = [BENCH, *jars.resolve("mirrormaker", lock=BENCH / "jars.lock.json")]
-        command = [str(jvm.find_java(17)), "-cp", os.pathsep.join(map(str, path))]
-        command += ["org.apache.kafka.connect.mirror.MirrorMaker", str(self._configured())]
+        made = self.made
+        command = mirrormaker(made.config.parent, made.env, topics_of(made), EXACTLY_ONCE)
         with (self.made.config.parent / "mirror.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-
-    def _configured(self) -> Path:
-        env, topics = self.made.env, topics_of(self.made)
-        values = {
-            "clusters": "eu, us, hub",
-            **{f"{n}.bootstrap.servers": env[f"{n.upper()}_BOOTSTRAP"] for n in (*SOURCES, "hub")},
-            **{f"{n}->hub.enabled": "true" for n in SOURCES},
-            **{f"{n}->hub.topics": topic for n, topic in topics.items()},
-            "exactly.once.source.support": "enabled",
-            "hub.exactly.once.source.support": "enabled",
-            # The nodes of a dedicated cluster fence each other's producers over REST.
-            "dedicated.mode.enable.internal.rest": "true",
-            "listeners": "http://127.0.0.1:0",
-            # A node that died is expected back for five minutes unless told otherwise.
-            "scheduled.rebalance.max.delay.ms": "0",
-            "tasks.max": "2",
-            "replication.factor": "1",
-            **{
-                f"{name}.replication.factor": "1"
-                for name in (
-                    *("checkpoints.topic", "heartbeats.topic", "offset-syncs.topic"),
-                    *("offset.storage", "status.storage", "config.storage"),
-                )
-            },
-            "emit.heartbeats.enabled": "false",
-            "emit.checkpoints.enabled": "false",
-            "sync.topic.acls.enabled": "false",
-        }
-        file = self.made.config.parent / "mirror.properties"
-        file.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
-        return file
 
 
 def topics_of(made: Case) -> dict[str, str]:

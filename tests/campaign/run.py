@@ -16,13 +16,13 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from faults import ALL, SOURCES, Fault, World
 from streams import case, eventually, producing
 from supervisor import Gateway
-from truth import Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from streams import Case
+    from truth import Verdict
 
     from federation.sandbox import Sandbox
 
@@ -175,8 +175,7 @@ def _end(made: Case, gateway: Gateway) -> None:
 
 
 def _judge(made: Case, outcome: Outcome) -> None:
-    env = made.env
-    verdict = judge(made.truth, env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], made.target, made.dead)
+    verdict = made.verdict()
     faults = verdict.faults()
     outcome.words = sorted({WORDS[kind] for kind in faults})
     outcome.counts = dict(sorted(verdict.counts.items()))

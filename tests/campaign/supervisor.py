@@ -6,10 +6,9 @@ import os
 import signal
 import subprocess
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
-from ruamel.yaml import YAML
 from streams import eventually, kill
 
 if TYPE_CHECKING:
@@ -77,16 +76,6 @@ class Gateway:
             kill(self.pid)
             psutil.wait_procs(children, 30)
             self._process.wait(30)
-
-    def parallelism(self) -> int:
-        """Change the number of tasks in its configuration, one to two or back; the new one."""
-        yaml = YAML(typ="safe")
-        config: dict[str, Any] = yaml.load(self.made.config.read_text())
-        tasks = 3 - config["run"]["parallelism"]
-        config["run"]["parallelism"] = tasks
-        with self.made.config.open("w") as out:
-            yaml.dump(config, out)
-        return int(tasks)
 
     def _runs(self) -> bool:
         if self._process is None or self._process.poll() is not None:

@@ -5,9 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from scene import Scene
 
 from federation.sandbox import Sandbox
 
@@ -49,6 +55,14 @@ def unique(request: pytest.FixtureRequest) -> Callable[[str], str]:
         return f"{base}.{stem}.{os.getpid()}-{next(_NUMBERS)}"
 
     return name
+
+
+@pytest.fixture
+def scene(
+    sandbox: Sandbox, sandbox_env: dict[str, str], unique: Callable[[str], str], tmp_path: Path
+) -> Scene:
+    """A stream that has run, and its source topic, to which something may happen."""
+    return Scene(sandbox, sandbox_env, unique, tmp_path)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 from ruamel.yaml import YAML
+from truth import Verdict, judge
 
 from federation.sandbox.seed import seed
 
@@ -84,6 +85,24 @@ class Case:
                 kill(process.pid)
             process.wait()
             log.close()
+
+    def verdict(self) -> Verdict:
+        """What the judge says of the target as it is now."""
+        env = self.env
+        return judge(self.truth, env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], self.target, self.dead)
+
+    def edit(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Change the configuration of the next start."""
+        yaml = YAML(typ="safe")
+        config = yaml.load(self.config.read_text())
+        change(config)
+        with self.config.open("w") as out:
+            yaml.dump(config, out)
+
+    def checkpoint(self, pid: int | None = None) -> bool:
+        """Whether the gateway, or the one of that process, has completed a checkpoint."""
+        status = self.status()
+        return pid in {None, status["pid"]} and any(one["checkpoint"] for one in status["streams"])
 
     def status(self) -> dict[str, Any]:
         """What the gateway last said of itself."""

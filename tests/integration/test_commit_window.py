@@ -18,7 +18,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from streams import case, eventually, producing
-from truth import judge
 from window import door, fence, impatient_brokers, in_the_window, kill_gateway, pending
 
 from federation.sandbox import Sandbox
@@ -53,8 +52,7 @@ def _killed(box: Sandbox, made: Case) -> list[Transaction]:
 def _is_true(made: Case) -> list[dict[str, Any]]:
     """After a start that catches up the target is the truth; what ``status`` says was repaired."""
     made.run("start", "--until-caught-up")
-    env = made.env
-    verdict = judge(made.truth, env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], made.target, made.dead)
+    verdict = made.verdict()
     assert verdict.faults() == {}
     assert door(made).open() == ()
     (stream,) = json.loads(made.run("status", "-o", "json"))["streams"]
@@ -121,7 +119,7 @@ def test_a_jvm_that_is_frozen_for_longer_than_the_time_out(
     """What it had open is aborted meanwhile; when it wakes up it goes on by itself, from before."""
     made = _case(impatient, tmp_path, "frozen")
     with producing(impatient, made, rate=500), made.running() as process:
-        eventually(lambda: _runs(made), "a checkpoint", 180)
+        eventually(made.checkpoint, "a checkpoint", 180)
         restarts = made.status()["streams"][0]["restarts"]
         jvm = made.status()["jvm_pid"]
         try:
@@ -133,10 +131,6 @@ def test_a_jvm_that_is_frozen_for_longer_than_the_time_out(
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=90) == 0, made.log()
     _is_true(made)
-
-
-def _runs(made: Case) -> bool:
-    return any(one["checkpoint"] for one in made.status()["streams"])
 
 
 def _frozen_in_a_transaction(made: Case, jvm: int) -> bool:

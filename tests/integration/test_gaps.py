@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,23 +11,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from scene import Scene
 from streams import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from federation.sandbox import Sandbox
+    from scene import Scene
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-def scene(
-    sandbox: Sandbox, sandbox_env: Mapping[str, str], unique: Callable[[str], str], tmp_path: Path
-) -> Scene:
-    """A stream that has run."""
-    return Scene(sandbox, sandbox_env, unique, tmp_path)
 
 
 def test_retention_that_was_faster_than_the_stream(scene: Scene) -> None:
@@ -55,16 +43,14 @@ def test_retention_that_was_faster_than_the_stream(scene: Scene) -> None:
         (stream,) = scene.made.status()["streams"]
         assert [(one["first"], one["last"]) for one in stream["accepted"]] == [(2, 3)]
         assert stream["restarts"] == 0
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=120) == 0, scene.made.log()
+        scene.stopped(process)
     assert scene.gaps() == []
     scene.write("a6", "a7")
     scene.expire(7)  # a6 was not read
     with scene.made.running() as process:
         (gap,) = eventually(scene.gaps, "another gap")
         assert gap["name"] == scene.name(6, 6)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=120) == 0, scene.made.log()
+        scene.stopped(process)
     scene.made.run("accept", gap["name"])  # while nothing runs
     scene.made.run("start", "--until-caught-up")
     assert scene.arrived() == {"a0", "a1", "a4", "a5", "a7", "b0", "b1"}

@@ -18,14 +18,11 @@ from confluent_kafka import Producer
 sys.path.insert(0, str(Path(__file__).parent))
 
 from streams import case, eventually, producing
-from truth import judge
 from window import fence, in_the_window
 
 from federation.flink import build
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from streams import Case
 
     from federation.sandbox import Sandbox
@@ -116,20 +113,13 @@ def _with(made: Case, folder: Path, edit: Edit) -> Case:
     return replace(made, cli=(sys.executable, str(script), str(_built(folder, edit))))
 
 
-def _faults(made: Case) -> dict[str, list[Any]]:
-    env = made.env
-    return judge(
-        made.truth, env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], made.target, made.dead
-    ).faults()
-
-
 @pytest.mark.parametrize("name", BUILDS)
 def test_a_build_that_is_wrong_by_one_line(name: str, sandbox: Sandbox, tmp_path: Path) -> None:
     """What it does to the stream is found, and called by its name."""
     edit, kind = BUILDS[name]
     made = _with(case(sandbox, tmp_path, name.replace(" ", "-"), records=5_000), tmp_path, edit)
     made.run("start", "--until-caught-up")
-    assert kind in _faults(made)
+    assert kind in made.verdict().faults()
 
 
 def test_a_build_that_reads_uncommitted(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -146,7 +136,7 @@ def test_a_build_that_reads_uncommitted(sandbox: Sandbox, tmp_path: Path) -> Non
     assert producer.flush(30) == 0
     producer.abort_transaction(30)
     made.run("start", "--until-caught-up")
-    assert "dead_letters" in _faults(made)
+    assert "dead_letters" in made.verdict().faults()
 
 
 def _quick(config: dict[str, Any]) -> None:
@@ -165,11 +155,12 @@ def test_a_build_that_forgets_a_failed_commit(sandbox: Sandbox, tmp_path: Path) 
         with producing(sandbox, made, rate=1000):
             with in_the_window(made) as transactions:
                 fence(made, *transactions)
-            eventually(_further(made), "another checkpoint")
-        eventually(_caught_up(made), "a stream without lag")
+            before = _number(made)
+            eventually(lambda: _number(made) > before, "another checkpoint")
+        eventually(lambda: _caught_up(made), "a stream without lag")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=90) == 0, made.log()
-    assert "missing" in _faults(made)
+    assert "missing" in made.verdict().faults()
 
 
 def test_delivery_at_least_once(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -182,37 +173,24 @@ def test_delivery_at_least_once(sandbox: Sandbox, tmp_path: Path) -> None:
 
     made = case(sandbox, tmp_path, "again", records=5_000, edit=edit)
     with made.running():
-        eventually(lambda: _checkpoints(made), "the first checkpoint, soon after the start")
+        eventually(made.checkpoint, "the first checkpoint, soon after the start")
         before = _read(made)
         with producing(sandbox, made, rate=1000):
             eventually(lambda: _read(made) > before + 2_000, "records behind it")
     made.run("start", "--until-caught-up")
-    assert "duplicate" in _faults(made)
-
-
-def _checkpoints(made: Case) -> list[dict[str, Any]]:
-    return [one["checkpoint"] for one in made.status()["streams"] if one["checkpoint"]]
+    assert "duplicate" in made.verdict().faults()
 
 
 def _read(made: Case) -> int:
     return sum(one["read"] for stream in made.status()["streams"] for one in stream["sources"])
 
 
-def _caught_up(made: Case) -> Callable[[], bool]:
-    def found() -> bool:
-        return any(
-            stream["sources"]
-            and all(source["read"] > 0 and source["lag"] == 0 for source in stream["sources"])
-            for stream in made.status()["streams"]
-        )
-
-    return found
+def _caught_up(made: Case) -> bool:
+    (stream,) = made.status()["streams"]
+    return all(one["read"] > 0 and one["lag"] == 0 for one in stream["sources"])
 
 
-def _further(made: Case) -> Callable[[], bool]:
-    (before,) = (stream["checkpoint"]["number"] for stream in made.status()["streams"])
-
-    def found() -> bool:
-        return any(stream["checkpoint"]["number"] > before for stream in made.status()["streams"])
-
-    return found
+def _number(made: Case) -> int:
+    """Of the last completed checkpoint."""
+    (stream,) = made.status()["streams"]
+    return stream["checkpoint"]["number"]

@@ -17,12 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-from ruamel.yaml import YAML
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from streams import case, eventually, kill, producing
-from truth import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,8 +35,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 def _is_true(made: Case) -> None:
     """After a start that catches up the target is the truth."""
     made.run("start", "--until-caught-up")
-    env = made.env
-    verdict = judge(made.truth, env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], made.target, made.dead)
+    verdict = made.verdict()
     assert verdict.counts["record"] > 0
     assert verdict.faults() == {}
 
@@ -48,21 +45,6 @@ def _run(**settings: Any) -> Callable[[dict[str, Any]], None]:
         config["run"] = {"checkpoint": "1s", **settings}
 
     return edit
-
-
-def _tasks(made: Case, parallelism: int) -> None:
-    """Change how many parallel tasks the next start has."""
-    yaml = YAML(typ="safe")
-    config = yaml.load(made.config.read_text())
-    _run(parallelism=parallelism)(config)
-    with made.config.open("w") as out:
-        yaml.dump(config, out)
-
-
-def _checkpoint(made: Case, pid: int) -> bool:
-    """Whether this gateway has completed a checkpoint."""
-    status = made.status()
-    return status["pid"] == pid and any(stream["checkpoint"] for stream in status["streams"])
 
 
 def _python(_made: Case, process: subprocess.Popen[str]) -> None:
@@ -106,16 +88,16 @@ def test_each_process_is_killed_and_the_tasks_are_others(sandbox: Sandbox, tmp_p
     chance = random.Random(8)
     with producing(sandbox, made, rate=1000):
         for tasks, (name, fault) in zip((2, 1, 3, 2, 4), _FAULTS.items(), strict=True):
-            _tasks(made, tasks)
+            made.edit(_run(parallelism=tasks))
             with made.running() as process:
-                eventually(lambda p=process: _checkpoint(made, p.pid), f"a run for {name}", 120)
+                eventually(lambda p=process: made.checkpoint(p.pid), f"a run for {name}", 120)
                 family = psutil.Process(process.pid).children(recursive=True)
                 time.sleep(chance.uniform(0.0, 1.2))  # somewhere in a checkpoint's second
                 fault(made, process)
                 assert process.wait(timeout=60) != 0, name
                 _, alive = psutil.wait_procs(family, timeout=30)
                 assert alive == [], name
-    _tasks(made, 3)
+    made.edit(_run(parallelism=3))
     _is_true(made)
 
 
@@ -126,7 +108,7 @@ def test_a_frozen_jvm_outlives_its_gateway(sandbox: Sandbox, tmp_path: Path) -> 
     """
     made = case(sandbox, tmp_path, "zombie", records=20_000, edit=_run())
     with producing(sandbox, made, rate=1000), made.running() as process:
-        eventually(lambda: _checkpoint(made, process.pid), "a checkpoint", 120)
+        eventually(lambda: made.checkpoint(process.pid), "a checkpoint", 120)
         jvm = psutil.Process(made.status()["jvm_pid"])
         jvm.suspend()
         try:
@@ -173,7 +155,7 @@ def test_a_disk_that_is_full(sandbox: Sandbox, tmp_path: Path, disk: Path) -> No
     made = case(sandbox, tmp_path, "full", records=20_000, edit=_run(state=str(state)))
     made = replace(made, state=state)
     with producing(sandbox, made, rate=500), made.running() as process:
-        eventually(lambda: _checkpoint(made, process.pid), "a checkpoint", 120)
+        eventually(lambda: made.checkpoint(process.pid), "a checkpoint", 120)
         said = eventually(lambda: _full(made, disk), "it is said", 120)
         assert said["state"] in {"DEGRADED", "RESTARTING"}
         (disk / "filler").unlink()

@@ -90,7 +90,7 @@ def test_canaries_are_seen_nowhere(
     made = _with_secrets(sandbox, tmp_path, topic, target)
     seen: dict[str, bytes] = {"plan": made.run("plan", "-o", "json").encode()}
     with made.running() as process:
-        eventually(lambda: _has_checkpoint(made), "a checkpoint", 120)
+        eventually(made.checkpoint, "a checkpoint", 120)
         seen |= dict(_answers(made.status()))
         seen["status"] = made.run("status", "-o", "json").encode()
         seen["verify"] = made.run("verify", "-o", "json").encode()
@@ -107,7 +107,3 @@ def test_canaries_are_seen_nowhere(
     assert seen["/jobmanager/environment"].startswith(b"{")
     found = [(name, c) for name, text in seen.items() for c in CANARIES if c.encode() in text]
     assert found == []
-
-
-def _has_checkpoint(made: Case) -> bool:
-    return any(one["checkpoint"] for one in made.status()["streams"])

@@ -17,7 +17,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from streams import case, eventually, kill, producing
-from truth import judge, read
+from truth import read
 
 if TYPE_CHECKING:
     from streams import Case
@@ -36,9 +36,7 @@ def orders(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Case:
 
 
 def _judged(made: Case) -> dict:
-    verdict = judge(
-        made.truth, made.env["HUB_BOOTSTRAP"], made.env["HUB_REGISTRY"], made.target, made.dead
-    )
+    verdict = made.verdict()
     assert verdict.counts["record"] > 0
     assert verdict.counts["tombstone"] > 0
     return verdict.faults()

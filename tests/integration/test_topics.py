@@ -15,24 +15,16 @@ from confluent_kafka.admin import NewPartitions
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from scene import Scene
 from small import Cluster
 from streams import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from federation.sandbox import Sandbox
+    from scene import Scene
+
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-def scene(
-    sandbox: Sandbox, sandbox_env: Mapping[str, str], unique: Callable[[str], str], tmp_path: Path
-) -> Scene:
-    """A stream that has run."""
-    return Scene(sandbox, sandbox_env, unique, tmp_path)
 
 
 def test_a_topic_that_is_made_again(scene: Scene) -> None:

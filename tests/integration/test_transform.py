@@ -15,7 +15,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from small import Cluster, configured, confluent, record
 from streams import case, eventually
-from truth import judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -180,9 +179,7 @@ def test_killed_in_mid_stream_with_a_function(sandbox: Sandbox, tmp_path: Path) 
         gone, alive = psutil.wait_procs(workers, timeout=60)
         assert (len(gone), alive) == (len(workers), [])
     made.run("start", "--until-caught-up")
-    verdict = judge(
-        made.truth, made.env["HUB_BOOTSTRAP"], made.env["HUB_REGISTRY"], made.target, made.dead
-    )
+    verdict = made.verdict()
     assert verdict.counts["record"] > 0
     assert verdict.faults() == {}
     assert json.loads(made.run("verify", "--all", "-o", "json"))["verdict"] == "equal"

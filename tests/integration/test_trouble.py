@@ -16,7 +16,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from scene import Scene
 from streams import case, eventually
-from truth import judge
 
 from federation.sandbox import Sandbox
 
@@ -55,9 +54,8 @@ def _state(made: Case) -> str:
 
 
 def _is_true(made: Case) -> None:
-    env = made.env
     made.run("start", "--until-caught-up")
-    verdict = judge(made.truth, env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], made.target, made.dead)
+    verdict = made.verdict()
     assert verdict.faults() == {}
 
 

@@ -17,7 +17,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from streams import case
-from truth import judge
 
 if TYPE_CHECKING:
     from federation.sandbox import Sandbox
@@ -127,9 +126,7 @@ def test_the_installed_gateway_runs_a_stream(
     monkeypatch.delenv("PYTHONPATH", raising=False)  # nothing of the checkout may help
     made = replace(case(sandbox, tmp_path, "wheel", records=5_000), cli=(str(installed_cli),))
     made.run("start", "--until-caught-up")
-    verdict = judge(
-        made.truth, made.env["HUB_BOOTSTRAP"], made.env["HUB_REGISTRY"], made.target, made.dead
-    )
+    verdict = made.verdict()
     assert verdict.faults() == {}
     assert verdict.counts["record"] > 0
     assert verdict.counts["tombstone"] > 0

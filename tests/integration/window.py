@@ -73,7 +73,7 @@ def in_the_window(made: Case, *, attempts: int = 60) -> Iterator[list[Transactio
     Yields:
         The transactions, all of them open.
     """
-    eventually(lambda: _has_checkpoint(made), "a checkpoint", 180)
+    eventually(made.checkpoint, "a checkpoint", 180)
     jvm = made.status()["jvm_pid"]
     for _ in range(attempts):
         with _frozen_at_next_checkpoint(made, jvm):
@@ -82,10 +82,6 @@ def in_the_window(made: Case, *, attempts: int = 60) -> Iterator[list[Transactio
                 yield list(found)
                 return
     raise AssertionError(f"no commit window in {attempts} checkpoints")
-
-
-def _has_checkpoint(made: Case) -> bool:
-    return any(one["checkpoint"] for one in made.status()["streams"])
 
 
 @contextmanager
