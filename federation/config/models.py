@@ -24,6 +24,7 @@ from federation.config.values import (
     Name,
     Parallelism,
     Property,
+    TaskManagers,
     Topic,
 )
 
@@ -182,6 +183,11 @@ class Run(Model):
     )
     parallelism: Parallelism | None = Field(
         None, description="Parallel tasks of a stream; default: the machine's cores."
+    )
+    task_managers: TaskManagers | None = Field(
+        None,
+        description="Flink runs as a JobManager and this many TaskManagers, each a process of its "
+        "own: one that ends takes only its own tasks along. Default: all in one JVM.",
     )
     checkpoint: Duration = Field(
         timedelta(seconds=5),

@@ -84,6 +84,7 @@ Property = Annotated[
 ]
 Count = Annotated[int, Field(ge=1), BeforeValidator(_count)]
 Parallelism = Annotated[int, Field(ge=1, le=128), BeforeValidator(_count)]
+TaskManagers = Annotated[int, Field(ge=1, le=64), BeforeValidator(_count)]
 LocalPath = Annotated[Path, AfterValidator(_beside)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"

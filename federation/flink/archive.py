@@ -35,8 +35,12 @@ class Archive:
         self._all = folder / f"gateway-{_name(java.resolve(), *class_path)}.jsa"
         self._stage = self._all.with_suffix(f".{os.getpid()}")
 
-    def options(self) -> tuple[str, ...]:
-        """What to start the JVM with: both layers, or the wish to write the second at its exit."""
+    def options(self, *, write: bool = True) -> tuple[str, ...]:
+        """What to start a JVM with: both layers, or the wish to write the second at its exit.
+
+        Args:
+            write: whether this JVM loads all the classes that an archive is for.
+        """
         if not self._base.is_file() and not self._make_base():
             return ()
         quiet = "-Xlog:cds=off,cds+dynamic=off,class+path=off"
@@ -44,8 +48,8 @@ class Archive:
         if self._all.is_file():
             self._all.touch()
             return (f"-XX:SharedArchiveFile={self._base}{os.pathsep}{self._all}", quiet)
-        wish = f"-XX:ArchiveClassesAtExit={self._stage}"
-        return (f"-XX:SharedArchiveFile={self._base}", wish, quiet)
+        wish = (f"-XX:ArchiveClassesAtExit={self._stage}",) if write else ()
+        return (f"-XX:SharedArchiveFile={self._base}", *wish, quiet)
 
     def keep(self, *, whole: bool) -> None:
         """Keep what a JVM wrote, if it ended by itself; and drop what nobody uses any more."""

@@ -43,6 +43,7 @@ _HOUR_MS = 60 * 60 * 1000
 _TRANSPORT_WINDOW_MS = _HOUR_MS  # two routes of one record differ by less
 _MAX_HOLD_MS = 7 * 24 * _HOUR_MS
 _RESULT_SECONDS = 10
+_SERIALIZED = "org.apache.flink.util.SerializedThrowable"
 _COMMIT_FAILED = "federation.sink.CommitFailed"
 _PYTHON = {
     "python.executable": sys.executable,
@@ -71,6 +72,7 @@ class JobSettings:
         restore: checkpoint or savepoint to go on from.
         settled: its transactions, which were dealt with and need no commit by the job.
         rest_port: loopback port of this job's REST API.
+        cluster: settings by which a cluster of processes is reached; None for one in this JVM.
         group: consumer group under which progress is published.
         heap_share: part of the JVM's heap that deduplication may fill; beyond it uses the disk.
     """
@@ -85,6 +87,7 @@ class JobSettings:
     restore: Path | None
     settled: tuple[str, ...]
     rest_port: int
+    cluster: Mapping[str, str] | None
     group: str
     heap_share: float
     value_schema_id: int
@@ -102,7 +105,11 @@ def submit(stream: StreamPlan, settings: JobSettings) -> Job:
         if stream.transform is not None:
             for name, value in _PYTHON.items():
                 configuration.set_string(name, value)
-        environment = StreamExecutionEnvironment.get_execution_environment(configuration)
+        environment = StreamExecutionEnvironment(
+            get_gateway().jvm.org.apache.flink.streaming.api.environment.StreamExecutionEnvironment(
+                configuration._j_configuration  # noqa: SLF001 - PyFlink's own knows local ones only
+            )
+        )
         _build(environment, stream, settings)
         return Job(environment.execute_async(f"federation {stream.name}"))
     except Py4JJavaError as error:
@@ -152,8 +159,7 @@ class Job:
             self._client.getJobExecutionResult().get(_RESULT_SECONDS, seconds)
         except Py4JJavaError as error:
             cause = _innermost(error.java_exception)
-            lost = str(cause.getClass().getName()) == _COMMIT_FAILED
-            return Failure(_message(cause), lost_commit=lost)
+            return Failure(_message(cause), lost_commit=_class(cause) == _COMMIT_FAILED)
         except Py4JError as error:
             return Failure(str(error))
         return None
@@ -193,30 +199,26 @@ def _innermost(error: Any) -> Any:
     return error
 
 
+def _class(error: Any) -> str:
+    """The class of an exception, also of one that came from another process as text."""
+    name = str(error.getClass().getName())
+    return str(error.getOriginalErrorClassName()) if name == _SERIALIZED else name
+
+
 def _message(error: Any) -> str:
+    """What the innermost cause says; one from another process has its class's name before it."""
     cause = _innermost(error)
-    return str(cause.getMessage() or cause.toString())
+    said = str(cause.getMessage() or cause.toString())
+    return said.removeprefix(f"{_class(cause)}: ")
 
 
 def _configuration(settings: JobSettings) -> Configuration:
     options: Mapping[str, str] = {
-        "execution.target": "local",
         "execution.attached": "true",
         "parallelism.default": str(settings.parallelism),
         "pipeline.max-parallelism": "128",
         "pipeline.object-reuse": "true",
         "pipeline.generic-types": "false",
-        # Loopback only, nothing to submit or cancel from outside, no foreign origin.
-        "rest.address": "127.0.0.1",
-        "rest.bind-address": "127.0.0.1",
-        "jobmanager.bind-host": "127.0.0.1",
-        "taskmanager.bind-host": "127.0.0.1",
-        "taskmanager.host": "127.0.0.1",
-        "rest.port": str(settings.rest_port),
-        "rest.bind-port": str(settings.rest_port),
-        "web.submit.enable": "false",
-        "web.cancel.enable": "false",
-        "web.access-control-allow-origin": f"http://127.0.0.1:{settings.rest_port}",
         "execution.checkpointing.interval": f"{settings.checkpoint_ms} ms",
         "execution.checkpointing.min-pause": f"{min(1000, settings.checkpoint_ms // 2)} ms",
         "execution.checkpointing.timeout": f"{settings.checkpoint_timeout_ms} ms",
@@ -241,12 +243,9 @@ def _configuration(settings: JobSettings) -> Configuration:
         "restart-strategy.exponential-delay.max-backoff": "30 s",
         "restart-strategy.exponential-delay.backoff-multiplier": "2.0",
         "restart-strategy.exponential-delay.reset-backoff-threshold": "10 min",
-        "metrics.fetcher.update-interval": "1000",
         # How long a record may wait for others on its way to deduplication.
         "execution.buffer-timeout.interval": "10 ms",
-        # A mini cluster wants one fixed size; 4,096 buffers do for some hundred channels.
-        "taskmanager.memory.network.min": "128mb",
-        "taskmanager.memory.network.max": "128mb",
+        **(settings.cluster or _mini_cluster(settings.rest_port)),
     }
     configuration = Configuration()
     for name, value in options.items():
@@ -255,6 +254,28 @@ def _configuration(settings: JobSettings) -> Configuration:
         configuration.set_string("execution.state-recovery.path", _uri(settings.restore))
         configuration.set_string("execution.state-recovery.claim-mode", "NO_CLAIM")
     return configuration
+
+
+def _mini_cluster(port: int) -> Mapping[str, str]:
+    """A cluster in this JVM, for one job."""
+    return {
+        "execution.target": "local",
+        # Loopback only, nothing to submit or cancel from outside, no foreign origin.
+        "rest.address": "127.0.0.1",
+        "rest.bind-address": "127.0.0.1",
+        "jobmanager.bind-host": "127.0.0.1",
+        "taskmanager.bind-host": "127.0.0.1",
+        "taskmanager.host": "127.0.0.1",
+        "rest.port": str(port),
+        "rest.bind-port": str(port),
+        "web.submit.enable": "false",
+        "web.cancel.enable": "false",
+        "web.access-control-allow-origin": f"http://127.0.0.1:{port}",
+        "metrics.fetcher.update-interval": "1000",
+        # It wants one fixed size; 4,096 buffers do for some hundred channels.
+        "taskmanager.memory.network.min": "128mb",
+        "taskmanager.memory.network.max": "128mb",
+    }
 
 
 def _build(

@@ -1,4 +1,4 @@
-"""The JVM in which the embedded Flink runs: started by us, ended with us.
+"""The JVM that PyFlink talks to, and in which Flink runs if it has no processes of its own.
 
 PyFlink can start its own, but then nobody reads that process's stderr (a full pipe stops it) and
 nobody knows its pid. Here output goes to the log folder and the handle is ours. The JVM exits when
@@ -19,32 +19,43 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from federation.errors import JobError
-from federation.flink import build, jars, jvm
-from federation.flink.archive import Archive
+from federation.flink import program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from federation.flink.archive import Archive
+    from federation.flink.cluster import Cluster
+
 _MAIN = "org.apache.flink.client.python.PythonGatewayServer"
 _START_DEADLINE = 60.0
 _STOP_DEADLINE = 20.0  # the first JVM writes its classes down as it ends
-_CONF = Path(__file__).with_name("conf")
 
 
 class Gateway:
     """One JVM with Flink, the connector and our operators on its class path."""
 
-    def __init__(self, logs: Path, scratch: Path, *, inherit: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        logs: Path,
+        scratch: Path,
+        *,
+        inherit: Sequence[int] = (),
+        cluster: Cluster | None = None,
+    ) -> None:
         """Prepare; :meth:`start` does the work.
 
         Args:
             logs: folder for ``flink.log`` and the JVM's own output.
             scratch: folder for temporary files; emptied first, for a killed JVM leaves its own.
             inherit: file descriptors that stay open as long as the JVM lives.
+            cluster: Flink's own processes, where the jobs do not run in this JVM; started and
+                ended with it.
         """
         self._logs = logs
         self._scratch = scratch
         self._inherit = tuple(inherit)
+        self.cluster = cluster
         self._process: subprocess.Popen[bytes] | None = None
         self._archive: Archive | None = None
 
@@ -63,17 +74,20 @@ class Gateway:
         self._logs.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True)
+        if self.cluster:
+            self.cluster.start()  # first: the JVM ends unless PyFlink soon speaks to it
         output = self._logs / "jvm.out"
         with tempfile.TemporaryDirectory() as folder, output.open("ab") as log:
             port_file = Path(folder) / "port"
-            environment = {
-                **os.environ,
-                "_PYFLINK_CONN_INFO_PATH": str(port_file),
-                "FLINK_CONF_DIR": str(_CONF),
-                "PYTHONSAFEPATH": "1",  # no file where we stand hides a module from a worker
-            }
+            environment = {**program.environment(), "_PYFLINK_CONN_INFO_PATH": str(port_file)}
+            self._archive = program.archive()
             self._process = subprocess.Popen(
-                self._command(),
+                program.command(
+                    [_MAIN],
+                    log=self._logs / "flink.log",
+                    scratch=self._scratch,
+                    options=self._archive.options(write=self.cluster is None),
+                ),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -97,7 +111,9 @@ class Gateway:
         return f"{killed}{memory}"
 
     def stop(self) -> None:
-        """End the JVM; safe to call twice."""
+        """End the JVM, and the cluster; safe to call twice."""
+        if self.cluster:
+            self.cluster.stop()
         if self._process is None:
             return
         _hush()
@@ -115,29 +131,6 @@ class Gateway:
     def alive(self) -> bool:
         """Whether the JVM runs."""
         return self._process is not None and self._process.poll() is None
-
-    def _command(self) -> list[str]:
-        class_path = [
-            *jars.flink_lib(),
-            jars.flink_python_jar(),
-            *jars.resolve("connector"),
-            build.operators_jar(),
-        ]
-        java = jvm.find_java(17)
-        self._archive = Archive(java, class_path)
-        return [
-            str(java),
-            *jvm.FLINK_OPENS,
-            *jvm.tuning(),
-            *self._archive.options(),
-            "-XX:+ExitOnOutOfMemoryError",
-            f"-Dlog4j.configurationFile={_CONF / 'log4j2.properties'}",
-            f"-Dfederation.logs={self._logs}",
-            f"-Djava.io.tmpdir={self._scratch}",
-            "-cp",
-            os.pathsep.join(str(jar) for jar in class_path),
-            _MAIN,
-        ]
 
     def _wait_for(self, port_file: Path, output: Path) -> int:
         assert self._process is not None

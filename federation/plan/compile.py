@@ -50,7 +50,12 @@ def compile(  # noqa: A001 - as re.compile
     if notes.failed:
         raise PlanError.of(sorted(notes.findings, key=lambda one: one.severity))
     config = loaded.config
-    run = RunPlan(state_folder(loaded), config.run.parallelism or _cores(), config.run.checkpoint)
+    run = RunPlan(
+        state_folder(loaded),
+        config.run.parallelism or _cores(),
+        config.run.checkpoint,
+        config.run.task_managers or 0,
+    )
     planned = tuple(stream for stream in streams if stream is not None)
     warnings = (*loaded.warnings, *notes.findings)
     return Plan(config.federation, str(loaded.path), planned, run, warnings)

@@ -46,9 +46,11 @@ def render(plan: Plan) -> Iterator[RenderableType]:
     for stream in plan.streams:
         yield from _stream(stream, plan)
     checkpoint = said(plan.run.checkpoint)
+    workers = plan.run.task_managers
+    where = f" in {workers} TaskManager{'s' if workers > 1 else ''}" if workers else ""
     yield Text(
-        f"\nruns here with parallelism {plan.run.parallelism}, a checkpoint every {checkpoint}; "
-        f"state in\n{plan.run.state}",
+        f"\nruns here{where} with parallelism {plan.run.parallelism}, "
+        f"a checkpoint every {checkpoint}; state in\n{plan.run.state}",
         no_wrap=True,
         overflow="ignore",
     )
@@ -255,6 +257,7 @@ def to_json(plan: Plan) -> dict[str, Any]:
             "state": str(plan.run.state),
             "parallelism": plan.run.parallelism,
             "checkpoint_seconds": plan.run.checkpoint.total_seconds(),
+            "task_managers": plan.run.task_managers,
         },
         "streams": [_stream_json(stream) for stream in plan.streams],
         "warnings": [

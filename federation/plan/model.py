@@ -252,6 +252,7 @@ class RunPlan:
     state: Path
     parallelism: int
     checkpoint: timedelta
+    task_managers: int = 0  # 0: all in one JVM
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,9 @@ from federation.run.stream import StreamRun
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
+    from pathlib import Path
 
+    from federation.flink.cluster import Cluster
     from federation.flink.gateway import Gateway
     from federation.plan.model import Plan, StreamPlan
     from federation.plan.prepare import PreparedStream
@@ -63,8 +65,13 @@ def run(
     with store.owned(plan.config_file) as lock, served(plan) as reach:
         from federation.flink.gateway import Gateway
 
-        gateway = Gateway(store.logs.resolve(), store.scratch.resolve(), inherit=(lock,))
-        runs = [StreamRun(plan.federation, one, plan.run, store, reach) for one in plan.streams]
+        folders = store.logs.resolve(), store.scratch.resolve()
+        cluster = _cluster(plan, *folders, lock)
+        gateway = Gateway(*folders, inherit=(lock,), cluster=cluster)
+        runs = [
+            StreamRun(plan.federation, one, plan.run, store, reach=reach, cluster=cluster)
+            for one in plan.streams
+        ]
         watch = _Watch(plan, runs, gateway, store, show)
         watch.look()
         caught_up = False
@@ -119,6 +126,21 @@ def run(
     return last
 
 
+def _cluster(plan: Plan, logs: Path, scratch: Path, lock: int) -> Cluster | None:
+    """Flink's processes, where the plan wants some."""
+    if not plan.run.task_managers:
+        return None
+    from federation.flink.cluster import Cluster
+
+    return Cluster(
+        workers=plan.run.task_managers,
+        slots=plan.run.parallelism * len(plan.streams),
+        logs=logs,
+        scratch=scratch,
+        inherit=(lock,),
+    )
+
+
 class _Watch:
     """Collects the streams' status, and keeps the folder's copy fresh."""
 
@@ -137,6 +159,12 @@ class _Watch:
         self._show = show
         self._began = time.time()
 
+    def tend(self) -> None:
+        """See to it that Flink's own processes run, and that the jobs are theirs."""
+        if self.gateway.cluster and self.gateway.cluster.tend():
+            for one in self.runs:
+                one.submit_again()
+
     def look(self, *, ask: bool = True) -> GatewayStatus:
         """Tell the state of things; without ``ask``, that this process still lives."""
         streams = tuple(one.poll() if ask else one.status for one in self.runs)
@@ -148,6 +176,7 @@ class _Watch:
             at=time.time(),
             streams=streams,
             state=worst([stream.state for stream in streams]),
+            processes=self.gateway.cluster.pids if self.gateway.cluster else {},
         )
         self._store.write_status(status.to_dict())
         self._show(status)
@@ -208,6 +237,7 @@ def _watch(
             for one in watch.runs:
                 one.lost(f"the JVM of the streams ended: {watch.gateway.how_it_ended()}")
             return False
+        watch.tend()
         watch.look()
         grow()
         over = [one.status.state in {"FAILED", "STOPPED"} for one in watch.runs]

@@ -203,6 +203,7 @@ class GatewayStatus:
     at: float
     streams: tuple[StreamStatus, ...] = ()
     state: str = field(default="STARTING")
+    processes: dict[str, int] = field(default_factory=dict)  # Flink's own, where it has some: pids
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, with the version of their form."""

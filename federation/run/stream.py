@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from federation.flink.cluster import Cluster
     from federation.plan.model import RunPlan, StreamPlan
     from federation.plan.prepare import PreparedStream
     from federation.run.store import Store
@@ -44,6 +45,8 @@ _STATES = {
     "RECONCILING": "STARTING",
 }
 
+_LOOK = 0.5  # seconds
+_SILENT = 8.0  # seconds; trouble is told within ten
 # Its task manager is gone, and a mini cluster never gets another one.
 _NO_TASKS = "The TaskExecutor is shutting down"
 # What Kafka's producer throws for a record that no broker will ever take.
@@ -69,9 +72,12 @@ class StreamRun:
         plan: StreamPlan,
         run: RunPlan,
         store: Store,
+        *,
         reach: Callable[[StreamPlan], StreamPlan] = lambda plan: plan,
+        cluster: Cluster | None = None,
     ) -> None:
         self.plan = plan
+        self._cluster = cluster  # of processes, where Flink has its own
         self._reach = reach  # the plan as the JVM is to have it
         self._run = run
         self._store = store
@@ -142,13 +148,13 @@ class StreamRun:
         self._folder = self._store.new_run(self.plan.name)
         folder = self._folder / "checkpoints"
         folder.mkdir()
-        port = _free_port()
         from federation.flink import compose  # PyFlink costs seconds: only a start pays
 
         interval = int(self._run.checkpoint.total_seconds() * 1000)
         timeout, tolerated = checkpoints.patience(
             interval, int(self.plan.target.transaction_timeout.total_seconds() * 1000)
         )
+        port = self._cluster.port if self._cluster else _free_port()
         settings = compose.JobSettings(
             parallelism=self._run.parallelism,
             checkpoint_ms=interval,
@@ -160,6 +166,7 @@ class StreamRun:
             restore=restore.resolve() if restore else None,
             settled=settled,
             rest_port=port,
+            cluster=self._cluster.options if self._cluster else None,
             group=self._group,
             heap_share=self._heap_share,
             value_schema_id=self._prepared.value_schema_id,
@@ -168,7 +175,8 @@ class StreamRun:
         self._job = compose.submit(self._reach(self.plan), settings)
         if self._rest:
             self._rest.close()
-        self._rest = FlinkRest(port, self._job.job_id)
+        self._rest = FlinkRest(port, self._job.job_id, self._cluster.tls if self._cluster else None)
+        self._heard = time.monotonic()
         self.status = replace(
             self.status,
             state="STARTING",
@@ -208,17 +216,37 @@ class StreamRun:
         while not self._stopping.is_set():
             try:
                 start()
-            except ClusterError as error:  # the target is away once more
-                self.status = replace(self.status, error=str(error))
-                self._stopping.wait(pause)
-                pause = min(2 * pause, 30.0)
             except Exception as error:
+                if isinstance(error, ClusterError) or self._flink_is_away():
+                    self.status = replace(self.status, error=str(error))
+                    self._stopping.wait(pause)
+                    pause = min(2 * pause, 30.0)
+                    continue
                 self.status = replace(self.status, state="FAILED", error=str(error))
                 if not isinstance(error, FederationError):
                     raise  # a bug of ours keeps its traceback
                 return
             else:
                 return
+
+    def _flink_is_away(self) -> bool:
+        return self._cluster is not None and not self._cluster.ready
+
+    def submit_again(self) -> None:
+        """Go on in a new cluster: the one that had the job is gone."""
+        if self._starting is not None and self._starting.is_alive():
+            return  # it tries until it succeeds
+        if self._job is None or self.status.state in {"FAILED", "STOPPED"}:
+            return
+        why = "Flink's JobManager ended: a new one goes on from the last checkpoint"
+        self.status = replace(self.status, state="RESTARTING", error=why)
+        self._try_until_it_succeeds(self._submit_when_ready)
+
+    def _submit_when_ready(self) -> None:
+        while self._flink_is_away():
+            if self._stopping.wait(_LOOK):
+                return
+        self._submit()
 
     def _begin_anew(self, *, fresh: bool) -> None:
         """Refuse to begin a stream twice by accident: it would write everything again."""
@@ -258,10 +286,15 @@ class StreamRun:
             return self.status
         try:
             self._poll(self._rest)
+            self._heard = time.monotonic()
         except (httpx.HTTPError, KeyError) as error:
             _LOG.debug("flink does not answer", stream=self.plan.name, error=str(error))
-            if self._job.ended:
+            silence = time.monotonic() - self._heard
+            if self._cluster is None and self._job.ended:
                 self._ended()
+            elif silence > _SILENT:
+                why = f"Flink has not answered for {silence:.0f} s"
+                self.status = replace(self.status, state="DEGRADED", error=why)
         return self.status
 
     def _poll(self, rest: FlinkRest) -> None:
@@ -311,7 +344,7 @@ class StreamRun:
             self._job.cancel()
             self.status = replace(self.status, state="FAILED", error=why)
             self._close()
-        elif _NO_TASKS in cause and not self._stopping.is_set():
+        elif _NO_TASKS in cause and self._cluster is None and not self._stopping.is_set():
             _LOG.warning("flink has no tasks left: a new job goes on", stream=self.plan.name)
             self._try_until_it_succeeds(self._submit_another)
 

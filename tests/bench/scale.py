@@ -37,8 +37,9 @@ CURVES = {
     "sources": (1, 5, 10, 20),
     "streams": (1, 2, 5, 10),
     "partitions": (1, 10, 50, 200),
+    "task_managers": (0, 1, 2),
 }
-USUAL = {"parallelism": 2, "sources": 2, "streams": 1, "partitions": 4}
+USUAL = {"parallelism": 2, "sources": 2, "streams": 1, "partitions": 4, "task_managers": 0}
 # Streams start one after another: the last one's start has to be short beside the rest of the run.
 TIMES = {"streams": 3}
 _SAID = {
@@ -46,6 +47,7 @@ _SAID = {
     "sources": "sources of the stream",
     "streams": "streams, two sources each",
     "partitions": "partitions of each topic",
+    "task_managers": "TaskManagers of their own; 0: one JVM",
 }
 
 
@@ -81,8 +83,8 @@ def main(records: int, rounds: int, curves: str, folder: Path) -> None:
     click.echo(f"{result} and .png", err=True)
 
 
-def layout(curve: str, value: int, records: int) -> tuple[list[Workload], int]:
-    """The streams of a point, and their parallelism."""
+def layout(curve: str, value: int, records: int) -> tuple[list[Workload], dict[str, int]]:
+    """The streams of a point, and how they run."""
     shape = {**USUAL, curve: value}
     streams, sources, partitions = shape["streams"], shape["sources"], shape["partitions"]
     each = records * TIMES.get(curve, 1) // (streams * sources)
@@ -98,13 +100,13 @@ def layout(curve: str, value: int, records: int) -> tuple[list[Workload], int]:
             target=f"bench.unified.{number}",
         )
         for number in range(streams)
-    ], shape["parallelism"]
+    ], {name: shape[name] for name in ("parallelism", "task_managers") if shape[name]}
 
 
 def _measured(
     curve: str, value: int, records: int, env: Mapping[str, str], folder: Path
 ) -> dict[str, Any]:
-    streams, parallelism = layout(curve, value, records)
+    streams, run = layout(curve, value, records)
     for one in streams:
         load(one, one.sources, env, folder)
     topics, partitions = [one.target for one in streams], streams[0].partitions
@@ -112,7 +114,7 @@ def _measured(
     read, written = sum(one.read for one in streams), sum(one.written() for one in streams)
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         work = Path(name)
-        command = gateway.command(work, streams, "--until-caught-up", parallelism=parallelism)
+        command = gateway.command(work, streams, "--until-caught-up", **run)
         seen = watched(command, work, env, topics=topics, partitions=partitions, expected=written)
     for one in streams:
         check(f"{curve} {value}", one, (one.target,), env, mirrored=False)
@@ -146,8 +148,9 @@ def plot(points: Sequence[Mapping[str, Any]], path: Path) -> None:
     """A panel for each curve: a dot for each run, a line through their medians."""
     from matplotlib import pyplot as plt  # noqa: PLC0415 - an extra, and slow to load
 
-    figure, panels = plt.subplots(2, 2, figsize=(9, 6), sharey=True, layout="constrained")
-    for axes, (curve, values) in zip(panels.flat, CURVES.items(), strict=True):
+    figure, panels = plt.subplots(2, 3, figsize=(12, 6), sharey=True, layout="constrained")
+    panels.flat[len(CURVES)].axis("off")
+    for axes, (curve, values) in zip(panels.flat, CURVES.items(), strict=False):
         rates = {
             at: [
                 one["steady"] / 1000

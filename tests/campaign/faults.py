@@ -167,6 +167,38 @@ def _rescaled(world: World) -> Iterator[None]:
     yield
 
 
+def _in_processes(config: dict[str, Any]) -> None:
+    config["run"]["task_managers"] = 2
+
+
+def _in_one_jvm(config: dict[str, Any]) -> None:
+    del config["run"]["task_managers"]
+
+
+def _process_killed(name: str) -> Callable[[World], AbstractContextManager[None]]:
+    """Started again as a cluster of processes, one of which is killed; in one JVM thereafter."""
+
+    @contextmanager
+    def block(world: World) -> Iterator[None]:
+        with _restarted(world):
+            world.made.edit(_in_processes)
+        try:
+            world.gateway.revive()
+            pid = world.made.status()["processes"][name]
+            world.wait(0, 3)
+            os.kill(pid, signal.SIGKILL)
+            _gone(pid)
+            world.gateway.revive()
+            world.wait(0, 8)
+            with _restarted(world):
+                pass
+        finally:
+            world.made.edit(_in_one_jvm)
+        yield
+
+    return block
+
+
 @contextmanager
 def _killed_in_savepoint(world: World) -> Iterator[None]:
     world.gateway.interrupt()
@@ -287,6 +319,8 @@ ALL = (
     Fault("rescaled", SOURCES, _rescaled),
     Fault("killed in a savepoint", SOURCES, _killed_in_savepoint),
     Fault("killed while starting", SOURCES, _killed_while_starting),
+    Fault("TaskManager killed", SOURCES, _process_killed("taskmanager-1")),
+    Fault("JobManager killed", SOURCES, _process_killed("jobmanager")),
     Fault("orphaned transaction", SOURCES, _orphaned),
     *(Fault(f"source {name} killed", (name,), _down(f"{name}/broker")) for name in SOURCES),
     *(Fault(f"source {name} hangs", (name,), _hangs(f"{name}/broker")) for name in SOURCES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import shutil
@@ -204,3 +205,25 @@ def eventually(found: Callable[[], Any], what: str, deadline: float = 90) -> Any
             return answer
         time.sleep(0.05)
     raise AssertionError(f"not within {deadline} s: {what}")
+
+
+def ports_elsewhere(pid: int, *, at_least: int) -> list[str]:
+    """The addresses beside loopback on which a process and its children listen.
+
+    ``at_least`` so many ports are there, or this looks at the wrong process.
+    """
+    gateway = psutil.Process(pid)
+    listening = [
+        connection.laddr.ip
+        for process in (gateway, *gateway.children(recursive=True))
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert len(listening) >= at_least
+    return [one for one in listening if not _loopback(one)]
+
+
+def _loopback(address: str) -> bool:
+    parsed = ipaddress.ip_address(address)
+    mapped = getattr(parsed, "ipv4_mapped", None)
+    return bool((mapped or parsed).is_loopback)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-import psutil
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from streams import case, eventually
+from streams import case, eventually, ports_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,21 +51,7 @@ def rest(status: dict[str, Any]) -> Iterator[httpx.Client]:
 
 def test_every_port_is_on_loopback(status: dict[str, Any]) -> None:
     """Nobody on another machine can connect to anything that the gateway opened."""
-    gateway = psutil.Process(status["pid"])
-    listening = [
-        connection.laddr.ip
-        for process in (gateway, *gateway.children(recursive=True))
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    assert len(listening) >= 2  # Py4J and REST at least, or this looks at the wrong process
-    assert [one for one in listening if not _loopback(one)] == []
-
-
-def _loopback(address: str) -> bool:
-    parsed = ipaddress.ip_address(address)
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return (mapped or parsed).is_loopback
+    assert ports_elsewhere(status["pid"], at_least=2) == []  # Py4J and REST
 
 
 def test_nobody_submits_a_job(rest: httpx.Client) -> None:

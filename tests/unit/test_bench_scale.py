@@ -24,9 +24,10 @@ def test_points_differ_in_one_thing(
     curve: str, value: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A point has its curve's value, the usual ones besides, and as many records as others of the curve."""
-    streams, parallelism = layout(curve, value, RECORDS)
+    streams, run = layout(curve, value, RECORDS)
     shape = {
-        "parallelism": parallelism,
+        "task_managers": 0,
+        **run,
         "sources": len(streams[0].sources),
         "streams": len(streams),
         "partitions": streams[0].partitions,
@@ -36,7 +37,7 @@ def test_points_differ_in_one_thing(
     for name in ("EU", "US", "HUB"):
         monkeypatch.setenv(f"{name}_BOOTSTRAP", "127.0.0.1:1")
         monkeypatch.setenv(f"{name}_REGISTRY", "http://127.0.0.1:1")
-    gateway.command(tmp_path, streams, parallelism=parallelism)
+    gateway.command(tmp_path, streams, **run)
     assert len(load(tmp_path / "federation.yaml").config.streams) == len(streams)
 
 

@@ -98,7 +98,9 @@ def test_a_failed_stream_does_not_keep_the_others_waiting():
 
     def watched(*runs: SimpleNamespace) -> bool:
         alive = SimpleNamespace(alive=True)
-        watch = SimpleNamespace(gateway=alive, runs=list(runs), look=lambda: None)
+        watch = SimpleNamespace(
+            gateway=alive, runs=list(runs), look=lambda: None, tend=lambda: None
+        )
         return gateway._watch(watch, threading.Event(), until_caught_up=True)
 
     assert watched(one("RUNNING", there=True), one("RUNNING", there=True)) is True

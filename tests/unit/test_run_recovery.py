@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from types import SimpleNamespace
 
+import httpx
 import psutil
 import pytest
 from rich.console import Console
@@ -121,6 +122,50 @@ class TestEndless:
         """A target that is away comes back."""
         run._end_what_no_restart_helps("TimeoutException: Expiring 3 record(s)")
         assert (run.status.state, run._starting) == ("RUNNING", None)
+
+
+class TestProcesses:
+    """Flink as processes of its own, which may end, or answer no more."""
+
+    def test_a_new_cluster_gets_the_job_once_it_is_there(self, run):
+        """What goes wrong while that one is away as well is tried again, and is no failure."""
+        there = iter((False, True, False, True, True))
+        run._cluster = SimpleNamespace()
+        run._flink_is_away = lambda: not next(there)
+        done = []
+
+        def submit() -> None:
+            done.append(run.status.state)
+            if len(done) == 1:
+                raise JobError("nobody listens")
+            run.status = replace(run.status, state="STARTING", error="")
+
+        run._submit = submit
+        run._stopping.wait = lambda _seconds: None
+        run.submit_again()
+        run._starting.join(30)
+        assert done == ["RESTARTING"] * 2
+        assert (run.status.state, run.status.error) == ("STARTING", "")
+
+    def test_a_stream_that_has_ended_is_not_begun_again(self, run):
+        """Its JobManager was no longer its own."""
+        run.status = replace(run.status, state="FAILED", error="a reason")
+        run.submit_again()
+        assert (run._starting, run.status.error) == (None, "a reason")
+
+    def test_silence_is_said(self, run, monkeypatch):
+        """A Flink that stands still is no running stream, from the eighth second on."""
+
+        def nothing(_rest: object) -> None:
+            raise httpx.ReadTimeout("")
+
+        run._poll = nothing
+        run._cluster = SimpleNamespace()
+        run._heard = 100.0
+        for now, state in ((107.0, "RUNNING"), (109.0, "DEGRADED")):
+            monkeypatch.setattr("time.monotonic", lambda now=now: now)
+            assert run.poll().state == state
+        assert run.status.error == "Flink has not answered for 9 s"
 
 
 class TestRepairs:
