@@ -103,7 +103,7 @@ def _anyone() -> ssl.SSLContext:
     return context
 
 
-@pytest.mark.parametrize("name", ["taskmanager-1", "taskmanager-2", "jobmanager"])
+@pytest.mark.parametrize("name", ["taskmanager-2", "jobmanager"])
 def test_a_process_is_killed_and_another_takes_its_place(running: _Running, name: str) -> None:
     """The stream goes on by itself: of a TaskManager by a restart, of the JobManager by a new job."""
     running.moves()

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 
-def _case(box: Sandbox, folder: Path, name: str) -> Case:
+def _case(box: Sandbox, folder: Path, name: str, **run: int) -> Case:
     """Orders with quick checkpoints and two tasks, so with two transactions a checkpoint."""
 
     def edit(config: dict[str, Any]) -> None:
-        config["run"] = {"checkpoint": "1s", "parallelism": 2}
+        config["run"] = {"checkpoint": "1s", "parallelism": 2, **run}
 
     return case(box, folder, name, records=20_000, edit=edit)
 
@@ -78,9 +78,10 @@ def test_one_task_was_aborted_and_the_other_not(sandbox: Sandbox, tmp_path: Path
     assert repair["records"] == _count([lost])
 
 
-def test_the_gateway_lives_on(sandbox: Sandbox, tmp_path: Path) -> None:
+@pytest.mark.parametrize("run", [{}, {"task_managers": 2}], ids=["one JVM", "processes"])
+def test_the_gateway_lives_on(sandbox: Sandbox, tmp_path: Path, run: dict[str, int]) -> None:
     """A commit that fails while everything runs stops the job, is repaired, and the job goes on."""
-    made = _case(sandbox, tmp_path, "lives")
+    made = _case(sandbox, tmp_path, f"lives{len(run)}", **run)
     with producing(sandbox, made, rate=1000), made.running() as process:
         with in_the_window(made) as transactions:
             fence(made, *transactions)

@@ -17,7 +17,7 @@ from federation.run.store import Store
 from federation.sandbox import nodes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from streams import Case
 
@@ -65,18 +65,19 @@ def pending(made: Case) -> dict[Transaction, str]:
 
 @contextmanager
 def in_the_window(made: Case, *, attempts: int = 60) -> Iterator[list[Transaction]]:
-    """Freeze a running gateway's JVM where its newest checkpoint is not committed at all.
+    """Freeze a running gateway's JVMs where its newest checkpoint is not committed at all.
 
-    It is frozen the moment a checkpoint is written down, some milliseconds before it commits; where
+    They are frozen the moment a checkpoint is written down, some milliseconds before it commits; where
     that was too late, it may go on to the next.
 
     Yields:
         The transactions, all of them open.
     """
     eventually(made.checkpoint, "a checkpoint", 180)
-    jvm = made.status()["jvm_pid"]
+    status = made.status()
+    jvms = (*status["processes"].values(), status["jvm_pid"])
     for _ in range(attempts):
-        with _frozen_at_next_checkpoint(made, jvm):
+        with _frozen_at_next_checkpoint(made, jvms):
             found = pending(made)
             if found and set(found.values()) == {"open"}:
                 yield list(found)
@@ -99,8 +100,8 @@ def _first_in_line() -> Iterator[None]:
 
 
 @contextmanager
-def _frozen_at_next_checkpoint(made: Case, jvm: int) -> Iterator[None]:
-    """Stop the JVM once one more checkpoint is there; asks without a pause, for it is in a hurry.
+def _frozen_at_next_checkpoint(made: Case, jvms: Sequence[int]) -> Iterator[None]:
+    """Stop the JVMs once one more checkpoint is there; asks without a pause, for it is in a hurry.
 
     The commit follows within milliseconds: on a busy machine others may not go first.
     """
@@ -112,12 +113,14 @@ def _frozen_at_next_checkpoint(made: Case, jvm: int) -> Iterator[None]:
     with _first_in_line():
         while not any(map(os.path.exists, files)):
             assert time.monotonic() < ends, "no checkpoint within a minute"
-        os.kill(jvm, signal.SIGSTOP)
+        for jvm in jvms:
+            os.kill(jvm, signal.SIGSTOP)
     try:
         yield
     finally:
-        with suppress(ProcessLookupError):
-            os.kill(jvm, signal.SIGCONT)
+        for jvm in jvms:
+            with suppress(ProcessLookupError):
+                os.kill(jvm, signal.SIGCONT)
 
 
 def fence(made: Case, *transactions: Transaction) -> None:
