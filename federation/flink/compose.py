@@ -69,6 +69,7 @@ class JobSettings:
         checkpoints: folder for checkpoints.
         schemas: folder where the sources' schemas outlive a run.
         accepted: file of the gaps in sources that an operator has agreed to; it may grow.
+        stopping: file that will be there from when the job is being stopped.
         restore: checkpoint or savepoint to go on from.
         settled: its transactions, which were dealt with and need no commit by the job.
         rest_port: loopback port of this job's REST API.
@@ -84,6 +85,7 @@ class JobSettings:
     checkpoints: Path
     schemas: Path
     accepted: Path
+    stopping: Path
     restore: Path | None
     settled: tuple[str, ...]
     rest_port: int
@@ -340,6 +342,7 @@ def _source(java: Any, source: SourcePlan, index: int, spec: str, settings: JobS
         subscription,
         _start(java, source.start),
         kafka.Accepted(str(settings.accepted), source.cluster.cluster_id),
+        str(settings.stopping),
         java.federation.source.Normalizer(spec, index),
     )
 

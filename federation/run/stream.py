@@ -46,6 +46,7 @@ _STATES = {
 }
 
 _LOOK = 0.5  # seconds
+_STOPPING = "stopping"  # of a run's folder: sources tell their tasks nothing more
 _SILENT = 8.0  # seconds; trouble is told within ten
 # Its task manager is gone, and a mini cluster never gets another one.
 _NO_TASKS = "The TaskExecutor is shutting down"
@@ -163,6 +164,7 @@ class StreamRun:
             checkpoints=folder.resolve(),
             schemas=self._store.schemas.resolve(),
             accepted=self._store.accepted(self.plan.name).file.resolve(),
+            stopping=(self._folder / _STOPPING).resolve(),
             restore=restore.resolve() if restore else None,
             settled=settled,
             rest_port=port,
@@ -407,6 +409,7 @@ class StreamRun:
         if self.status.state in {"FAILED", "STOPPED"}:
             return
         assert self._folder is not None
+        (self._folder / _STOPPING).touch()
         try:
             savepoint = self._job.stop((self._folder / "savepoint").resolve())
             self.status = replace(self.status, state="STOPPED", savepoint=savepoint)

@@ -100,7 +100,8 @@ def place(sandbox: Sandbox, topic: str, unique: Callable[[str], str]) -> Place:
     """A topic at the hub."""
     bootstrap = sandbox.env()["HUB_BOOTSTRAP"]
     admin = AdminClient({"bootstrap.servers": bootstrap})
-    admin.create_topics([NewTopic(topic, 2, 1)])[topic].result(30)
+    kept = {"retention.ms": "-1"}  # its records are of 2023
+    admin.create_topics([NewTopic(topic, 2, 1, config=kept)])[topic].result(30)
     return Place(bootstrap, topic, f"fed.{unique('door')}")
 
 

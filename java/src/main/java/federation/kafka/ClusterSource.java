@@ -3,6 +3,8 @@ package federation.kafka;
 import federation.record.Record;
 import federation.record.RecordType;
 import federation.source.Normalizer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Properties;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
@@ -32,11 +34,13 @@ public final class ClusterSource
     private final Subscription subscription;
     private final FirstOffsets first;
     private final Accepted accepted;
+    private final String stopping;
     private final Normalizer normalizer;
 
     /**
      * @param name the source's name, for people
      * @param properties client properties, with {@code group.id} and {@code client.id}
+     * @param stopping a file that is there from when the job is being stopped
      */
     public ClusterSource(
             String name,
@@ -44,12 +48,14 @@ public final class ClusterSource
             Subscription subscription,
             FirstOffsets first,
             Accepted accepted,
+            String stopping,
             Normalizer normalizer) {
         this.name = name;
         this.properties = properties;
         this.subscription = subscription;
         this.first = first;
         this.accepted = accepted;
+        this.stopping = stopping;
         this.normalizer = normalizer;
     }
 
@@ -68,7 +74,12 @@ public final class ClusterSource
     public SplitEnumerator<PartitionSplit, Discovered> restoreEnumerator(
             SplitEnumeratorContext<PartitionSplit> context, Discovered before) {
         return new Enumerator(
-                context, subscription, first, new ClusterView(client("enumerator")), before);
+                context,
+                subscription,
+                first,
+                new ClusterView(client("enumerator")),
+                () -> Files.exists(Path.of(stopping)),
+                before);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.api.connector.source.SplitsAssignment;
@@ -27,6 +28,7 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
     private final Subscription subscription;
     private final FirstOffsets first;
     private final ClusterView cluster;
+    private final BooleanSupplier stopping;
 
     // of the coordinator's thread
     private final Set<TopicPartition> assigned;
@@ -38,16 +40,22 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
     private volatile boolean looked;
     private volatile Set<TopicPartition> known;
 
+    /**
+     * @param stopping whether the job is being stopped: then readers are told nothing more, for one that
+     *     has ended already would fail the whole job by what reaches it too late
+     */
     Enumerator(
             SplitEnumeratorContext<PartitionSplit> context,
             Subscription subscription,
             FirstOffsets first,
             ClusterView cluster,
+            BooleanSupplier stopping,
             Discovered before) {
         this.context = context;
         this.subscription = subscription;
         this.first = first;
         this.cluster = cluster;
+        this.stopping = stopping;
         looked = before.looked();
         assigned = new HashSet<>(before.assigned());
         before.waiting().forEach(split -> waiting.put(split.partition(), split));
@@ -88,6 +96,9 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
 
     /** In the coordinator's thread: takes note of a look, or of why there was none. */
     private void seen(Seen seen, Throwable error) {
+        if (stopping.getAsBoolean()) {
+            return;
+        }
         if (error != null) {
             tell(Look.failed(System.currentTimeMillis(), Causes.sentence(error)));
             return;

@@ -64,6 +64,8 @@ class EnumeratorTest {
         }
     };
 
+    private boolean stopping;
+
     private void topic(String name, Uuid id, int partitions) {
         List<TopicPartitionInfo> infos = new ArrayList<>();
         for (int n = 0; n < partitions; n++) {
@@ -74,7 +76,7 @@ class EnumeratorTest {
 
     private Enumerator start(FirstOffsets first, Discovered before) {
         Enumerator made = new Enumerator(
-                context(), Subscription.topics(List.of("t")), first, cluster, before);
+                context(), Subscription.topics(List.of("t")), first, cluster, () -> stopping, before);
         made.start();
         return made;
     }
@@ -154,6 +156,20 @@ class EnumeratorTest {
         topic("t", ID, 2);
         look.run();
         assertEquals(Map.of(of(0), 10L, of(1), 5L), assigned);
+    }
+
+    @Test
+    @DisplayName("tells readers nothing while the job is being stopped: one that has ended would fail it")
+    void stopped() {
+        topic("t", ID, 1);
+        twoReaders();
+        start(FirstOffsets.latest(), Discovered.NOTHING);
+        stopping = true;
+        look.run();
+        outage = new IOException("nobody there");
+        look.run();
+        assertEquals(Map.of(), assigned);
+        assertEquals(Map.of(), told);
     }
 
     @Test
