@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -19,13 +17,16 @@ from typing import TYPE_CHECKING
 import httpx
 
 from federation.errors import JobError
-from federation.flink import program
+from federation.flink.endpoint import Endpoint, free_ports, settings
+from federation.flink.program import how_it_ended, launch
 from federation.flink.tls import Identity
 from federation.observe.logs import get_logger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from federation.flink.program import Program
 
 _LOG = get_logger(__name__)
 _TETHER = "federation.process.Tether"
@@ -36,19 +37,10 @@ _STOP_DEADLINE = 10.0
 _AGAIN_AFTER = 5.0  # seconds that a process has run before another one follows at once
 _HEAP_PERCENT = 25  # of the machine's memory, for all TaskManagers together, as Java has it
 _SETTINGS = {
-    # Loopback only; and whoever has no key of this run is not listened to.
     "jobmanager.rpc.address": "127.0.0.1",
-    "jobmanager.bind-host": "127.0.0.1",
-    "rest.address": "127.0.0.1",
-    "rest.bind-address": "127.0.0.1",
-    "taskmanager.host": "127.0.0.1",
-    "taskmanager.bind-host": "127.0.0.1",
-    "web.submit.enable": "false",
-    "web.cancel.enable": "false",
     # A process that is gone is missed within seconds, one that stands still within half a minute.
     "heartbeat.interval": "2000",
     "heartbeat.timeout": "30000",
-    "metrics.fetcher.update-interval": "1000",
     # Flink's scripts would find these by arithmetic; the heap's size is the JVM's own affair.
     "taskmanager.cpu.cores": "1.0",
     "taskmanager.memory.framework.heap.size": "128mb",
@@ -56,8 +48,6 @@ _SETTINGS = {
     "taskmanager.memory.task.heap.size": "512mb",
     "taskmanager.memory.task.off-heap.size": "0",
     "taskmanager.memory.managed.size": "128mb",
-    "taskmanager.memory.network.min": "128mb",
-    "taskmanager.memory.network.max": "128mb",
     "taskmanager.memory.jvm-metaspace.size": "256mb",
     "taskmanager.memory.jvm-overhead.min": "192mb",
     "taskmanager.memory.jvm-overhead.max": "192mb",
@@ -83,41 +73,40 @@ class Cluster:
         self._logs, self._scratch = logs, scratch
         self._inherit = tuple(inherit)
         self._processes: dict[str, _Process] = {}
-        self.port = 0
 
-    def start(self) -> None:
+    def start(self, program: Program) -> None:
         """Start all processes, and wait until they know each other.
 
         Raises:
-            SetupError: no Java, or jars are missing and cannot be fetched.
             JobError: one of them ended, or they do not find each other in time; names the log.
         """
         self._folder = self._scratch / "cluster"
         self._folder.mkdir(parents=True, mode=0o700)
-        self._identity = Identity(self._folder)
-        self.port, rpc = _free_ports(2)
-        settings = {
+        identity = Identity(self._folder)
+        port, rpc = free_ports(2)
+        own = {
             **_SETTINGS,
-            "rest.port": str(self.port),
-            "rest.bind-port": str(self.port),
-            "web.access-control-allow-origin": f"https://127.0.0.1:{self.port}",
+            **settings(port, scheme="https"),
             "jobmanager.rpc.port": str(rpc),
             "taskmanager.numberOfTaskSlots": str(-(-self._slots // self._workers)),
-            **self._identity.options("rest", "internal"),
+            **identity.options("rest", "internal"),
         }
         configuration = self._folder / "config.yaml"
         configuration.touch(mode=0o600)
-        configuration.write_text(json.dumps(settings))  # which is YAML, too
-        self.tls = self._identity.context()
-        self._http = httpx.Client(
-            base_url=f"https://127.0.0.1:{self.port}", verify=self.tls, timeout=5.0, trust_env=False
-        )
+        configuration.write_text(json.dumps(own))  # which is YAML, too
+        found = {"rest.address": "127.0.0.1", "rest.port": str(port), **identity.options("rest")}
+        self.endpoint = Endpoint(port, {"execution.target": "remote", **found}, identity.context())
+        self._http = self.endpoint.client()
         heap = _HEAP_PERCENT / self._workers
         self._processes = {
-            "jobmanager": self._process("jobmanager", _JOB_MANAGER, [], heap=4),
+            "jobmanager": self._process(program, "jobmanager", _JOB_MANAGER, heap=4),
             **{
                 name: self._process(
-                    name, _TASK_MANAGER, ["-D", f"taskmanager.resource-id={name}"], heap=heap
+                    program,
+                    name,
+                    _TASK_MANAGER,
+                    *("-D", f"taskmanager.resource-id={name}"),
+                    heap=heap,
                 )
                 for name in (f"taskmanager-{number + 1}" for number in range(self._workers))
             },
@@ -125,16 +114,6 @@ class Cluster:
         for one in self._processes.values():
             one.start()
         self._wait()
-
-    @property
-    def options(self) -> Mapping[str, str]:
-        """What whoever submits a job needs to find this cluster, and to be listened to."""
-        return {
-            "execution.target": "remote",
-            "rest.address": "127.0.0.1",
-            "rest.port": str(self.port),
-            **self._identity.options("rest"),
-        }
 
     @property
     def pids(self) -> dict[str, int]:
@@ -172,16 +151,13 @@ class Cluster:
             one.wait(deadline - time.monotonic())
             one.kill()
 
-    def _process(self, name: str, main: str, own: Sequence[str], *, heap: float) -> _Process:
+    def _process(self, program: Program, name: str, *main: str, heap: float) -> _Process:
         scratch = self._scratch / name
         command = program.command(
-            [_TETHER, main, "--configDir", str(self._folder), *own],
+            *(_TETHER, main[0], "--configDir", str(self._folder), *main[1:]),
             log=self._logs / f"{name}.log",
             scratch=scratch,
-            options=[
-                f"-XX:MaxRAMPercentage={heap:g}",
-                *program.archive().options(write=False),
-            ],
+            options=[f"-XX:MaxRAMPercentage={heap:g}", *program.archive.options(write=False)],
         )
         return _Process(command, self._logs / f"{name}.out", scratch, self._inherit)
 
@@ -219,16 +195,7 @@ class _Process:
         shutil.rmtree(self._scratch, ignore_errors=True)  # one that was killed left its own
         self._scratch.mkdir(parents=True)
         self._began = time.monotonic()
-        with self._output.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=program.environment(),
-                pass_fds=self._inherit,
-                start_new_session=True,  # Ctrl-C is for us
-            )
+        self._process = launch(self._command, self._output, inherit=self._inherit)
 
     @property
     def pid(self) -> int:
@@ -244,8 +211,7 @@ class _Process:
         return not self.alive and time.monotonic() - self._began >= _AGAIN_AFTER
 
     def how_it_ended(self) -> str:
-        code = self._process.poll() if self._process else None
-        return signal.Signals(-code).name if code is not None and code < 0 else f"exit code {code}"
+        return how_it_ended(self._process.poll() if self._process else None)
 
     def end(self) -> None:
         if self._process is not None:
@@ -262,12 +228,3 @@ class _Process:
             self._process.wait()
             assert self._process.stdin is not None
             self._process.stdin.close()
-
-
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [int(one.getsockname()[1]) for one in probes]
-    finally:
-        for one in probes:
-            one.close()

@@ -21,11 +21,12 @@ from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 from py4j.protocol import Py4JError, Py4JJavaError
-from pyflink.common import Configuration, Types
+from pyflink.common import Types
 from pyflink.datastream import DataStream, StreamExecutionEnvironment
 from pyflink.java_gateway import get_gateway
 
 from federation.errors import JobError
+from federation.flink.configuration import configuration, uri
 from federation.flink.transactions import client_properties
 from federation.flink.worker import Crossing
 from federation.plan import uids
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from federation.flink.configuration import JobSettings
     from federation.mapping.times import TimeLimits
     from federation.plan.model import SourcePlan, StartPosition, StreamPlan
 
@@ -45,55 +47,7 @@ _MAX_HOLD_MS = 7 * 24 * _HOUR_MS
 _RESULT_SECONDS = 10
 _SERIALIZED = "org.apache.flink.util.SerializedThrowable"
 _COMMIT_FAILED = "federation.sink.CommitFailed"
-_PYTHON = {
-    "python.executable": sys.executable,
-    "python.client.executable": sys.executable,
-    # A chunk is a bundle by itself: its records have waited for each other already.
-    "python.fn-execution.bundle.size": "1",
-    "python.metric.enabled": "false",
-    # A worker has the JVM's environment anyway; said here it would be logged, secrets and all.
-    "python.systemenv.enabled": "false",
-}
 _NO_DRAIN = False  # windows are not flushed: the stream goes on later
-
-
-@dataclass(frozen=True, slots=True)
-class JobSettings:
-    """What a run decides, and a plan does not.
-
-    Attributes:
-        parallelism: parallel tasks.
-        checkpoint_ms: checkpoint interval.
-        checkpoint_timeout_ms: how long a checkpoint may take.
-        tolerated_failures: how many checkpoints in a row may fail before the job restarts.
-        checkpoints: folder for checkpoints.
-        schemas: folder where the sources' schemas outlive a run.
-        accepted: file of the gaps in sources that an operator has agreed to; it may grow.
-        stopping: file that will be there from when the job is being stopped.
-        restore: checkpoint or savepoint to go on from.
-        settled: its transactions, which were dealt with and need no commit by the job.
-        rest_port: loopback port of this job's REST API.
-        cluster: settings by which a cluster of processes is reached; None for one in this JVM.
-        group: consumer group under which progress is published.
-        heap_share: part of the JVM's heap that deduplication may fill; beyond it uses the disk.
-    """
-
-    parallelism: int
-    checkpoint_ms: int
-    checkpoint_timeout_ms: int
-    tolerated_failures: int
-    checkpoints: Path
-    schemas: Path
-    accepted: Path
-    stopping: Path
-    restore: Path | None
-    settled: tuple[str, ...]
-    rest_port: int
-    cluster: Mapping[str, str] | None
-    group: str
-    heap_share: float
-    value_schema_id: int
-    key_schema_id: int | None
 
 
 def submit(stream: StreamPlan, settings: JobSettings) -> Job:
@@ -103,13 +57,10 @@ def submit(stream: StreamPlan, settings: JobSettings) -> Job:
         JobError: Flink does not take it.
     """
     try:
-        configuration = _configuration(settings)
-        if stream.transform is not None:
-            for name, value in _PYTHON.items():
-                configuration.set_string(name, value)
+        made = configuration(settings, python=stream.transform is not None)
         environment = StreamExecutionEnvironment(
             get_gateway().jvm.org.apache.flink.streaming.api.environment.StreamExecutionEnvironment(
-                configuration._j_configuration  # noqa: SLF001 - PyFlink's own knows local ones only
+                made._j_configuration  # noqa: SLF001 - PyFlink's own knows local ones only
             )
         )
         _build(environment, stream, settings)
@@ -174,7 +125,7 @@ class Job:
         """
         formats = get_gateway().jvm.org.apache.flink.core.execution.SavepointFormatType
         try:
-            future = self._client.stopWithSavepoint(_NO_DRAIN, _uri(savepoint), formats.NATIVE)
+            future = self._client.stopWithSavepoint(_NO_DRAIN, uri(savepoint), formats.NATIVE)
             return str(future.get())
         except Py4JJavaError as error:
             said = f"the savepoint failed: {_message(error.java_exception)}"
@@ -188,11 +139,6 @@ class Job:
         """Stop at once; the last checkpoint stays."""
         with suppress(Py4JError):  # it may have ended by itself
             self._client.cancel().get()
-
-
-def _uri(folder: Path) -> str:
-    """A folder for Flink, whose paths know no percent signs: a blank stays a blank."""
-    return f"file://{folder}"
 
 
 def _innermost(error: Any) -> Any:
@@ -212,72 +158,6 @@ def _message(error: Any) -> str:
     cause = _innermost(error)
     said = str(cause.getMessage() or cause.toString())
     return said.removeprefix(f"{_class(cause)}: ")
-
-
-def _configuration(settings: JobSettings) -> Configuration:
-    options: Mapping[str, str] = {
-        "execution.attached": "true",
-        "parallelism.default": str(settings.parallelism),
-        "pipeline.max-parallelism": "128",
-        "pipeline.object-reuse": "true",
-        "pipeline.generic-types": "false",
-        "execution.checkpointing.interval": f"{settings.checkpoint_ms} ms",
-        "execution.checkpointing.min-pause": f"{min(1000, settings.checkpoint_ms // 2)} ms",
-        "execution.checkpointing.timeout": f"{settings.checkpoint_timeout_ms} ms",
-        # For at-least-once delivery too: what deduplication remembers has to match what was read.
-        "execution.checkpointing.mode": "EXACTLY_ONCE",
-        "execution.checkpointing.max-concurrent-checkpoints": "1",
-        "execution.checkpointing.tolerable-failed-checkpoints": str(settings.tolerated_failures),
-        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-        "execution.checkpointing.num-retained": "3",
-        "execution.checkpointing.dir": _uri(settings.checkpoints),
-        "execution.checkpointing.storage": "filesystem",
-        # What deduplication remembers is only written: a checkpoint uploads what is new. Hashes
-        # do not compress. Small buffers leave little to write while the stream waits for its
-        # checkpoint.
-        "state.backend.type": "rocksdb",
-        "state.backend.rocksdb.compaction.style": "UNIVERSAL",
-        "state.backend.rocksdb.compression.per.level": "NO_COMPRESSION",
-        "state.backend.rocksdb.writebuffer.size": "8mb",
-        "execution.checkpointing.incremental": "true",
-        "restart-strategy.type": "exponential-delay",
-        "restart-strategy.exponential-delay.initial-backoff": "1 s",
-        "restart-strategy.exponential-delay.max-backoff": "30 s",
-        "restart-strategy.exponential-delay.backoff-multiplier": "2.0",
-        "restart-strategy.exponential-delay.reset-backoff-threshold": "10 min",
-        # How long a record may wait for others on its way to deduplication.
-        "execution.buffer-timeout.interval": "10 ms",
-        **(settings.cluster or _mini_cluster(settings.rest_port)),
-    }
-    configuration = Configuration()
-    for name, value in options.items():
-        configuration.set_string(name, value)
-    if settings.restore is not None:
-        configuration.set_string("execution.state-recovery.path", _uri(settings.restore))
-        configuration.set_string("execution.state-recovery.claim-mode", "NO_CLAIM")
-    return configuration
-
-
-def _mini_cluster(port: int) -> Mapping[str, str]:
-    """A cluster in this JVM, for one job."""
-    return {
-        "execution.target": "local",
-        # Loopback only, nothing to submit or cancel from outside, no foreign origin.
-        "rest.address": "127.0.0.1",
-        "rest.bind-address": "127.0.0.1",
-        "jobmanager.bind-host": "127.0.0.1",
-        "taskmanager.bind-host": "127.0.0.1",
-        "taskmanager.host": "127.0.0.1",
-        "rest.port": str(port),
-        "rest.bind-port": str(port),
-        "web.submit.enable": "false",
-        "web.cancel.enable": "false",
-        "web.access-control-allow-origin": f"http://127.0.0.1:{port}",
-        "metrics.fetcher.update-interval": "1000",
-        # It wants one fixed size; 4,096 buffers do for some hundred channels.
-        "taskmanager.memory.network.min": "128mb",
-        "taskmanager.memory.network.max": "128mb",
-    }
 
 
 def _build(

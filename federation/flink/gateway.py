@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from federation.errors import JobError
-from federation.flink import program
+from federation.flink.program import Program, how_it_ended, launch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from federation.flink.archive import Archive
     from federation.flink.cluster import Cluster
 
 _MAIN = "org.apache.flink.client.python.PythonGatewayServer"
@@ -57,7 +56,7 @@ class Gateway:
         self._inherit = tuple(inherit)
         self.cluster = cluster
         self._process: subprocess.Popen[bytes] | None = None
-        self._archive: Archive | None = None
+        self._program: Program | None = None
 
     @property
     def pid(self) -> int | None:
@@ -74,26 +73,23 @@ class Gateway:
         self._logs.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True)
+        self._program = Program()
         if self.cluster:
-            self.cluster.start()  # first: the JVM ends unless PyFlink soon speaks to it
+            # First: the JVM ends unless PyFlink soon speaks to it.
+            self.cluster.start(self._program)
         output = self._logs / "jvm.out"
-        with tempfile.TemporaryDirectory() as folder, output.open("ab") as log:
+        with tempfile.TemporaryDirectory() as folder:
             port_file = Path(folder) / "port"
-            environment = {**program.environment(), "_PYFLINK_CONN_INFO_PATH": str(port_file)}
-            self._archive = program.archive()
-            self._process = subprocess.Popen(
-                program.command(
-                    [_MAIN],
+            self._process = launch(
+                self._program.command(
+                    _MAIN,
                     log=self._logs / "flink.log",
                     scratch=self._scratch,
-                    options=self._archive.options(write=self.cluster is None),
+                    options=self._program.archive.options(write=self.cluster is None),
                 ),
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                pass_fds=self._inherit,
-                start_new_session=True,  # Ctrl-C is for us; the JVM ends through its stdin
+                output,
+                inherit=self._inherit,
+                environment={"_PYFLINK_CONN_INFO_PATH": str(port_file)},
             )
             port = self._wait_for(port_file, output)
         os.environ["PYFLINK_GATEWAY_PORT"] = str(port)
@@ -104,11 +100,8 @@ class Gateway:
     def how_it_ended(self) -> str:
         """The exit code or signal of a JVM that is no longer alive."""
         code = self._process.returncode if self._process else None
-        if code is None or code >= 0:
-            return f"exit code {code}, see {self._logs / 'jvm.out'}"
-        killed = signal.Signals(-code).name
-        memory = ", perhaps for want of memory" if killed == "SIGKILL" else ""
-        return f"{killed}{memory}"
+        see = f", see {self._logs / 'jvm.out'}" if code is None or code >= 0 else ""
+        return f"{how_it_ended(code)}{see}"
 
     def stop(self) -> None:
         """End the JVM, and the cluster; safe to call twice."""
@@ -124,8 +117,8 @@ class Gateway:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._archive is not None:
-            self._archive.keep(whole=self._process.returncode != -signal.SIGKILL)
+        if self._program is not None:
+            self._program.archive.keep(whole=self._process.returncode != -signal.SIGKILL)
 
     @property
     def alive(self) -> bool:

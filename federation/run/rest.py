@@ -7,10 +7,8 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 if TYPE_CHECKING:
-    import ssl
+    from federation.flink.endpoint import Endpoint
 
 # Flink puts the operator's name before a counter's own; the number is the source's in the plan.
 _OURS = re.compile(
@@ -26,14 +24,8 @@ _LIST_EVERY = 10  # looks; a task's counters appear one after the other while it
 class FlinkRest:
     """One job's view of a Flink REST endpoint."""
 
-    def __init__(self, port: int, job_id: str, tls: ssl.SSLContext | None = None) -> None:
-        scheme = "https" if tls else "http"
-        self._http = httpx.Client(
-            base_url=f"{scheme}://127.0.0.1:{port}/jobs/{job_id}",
-            verify=tls or True,
-            timeout=5.0,
-            trust_env=False,
-        )
+    def __init__(self, endpoint: Endpoint, job_id: str) -> None:
+        self._http = endpoint.client(f"/jobs/{job_id}")
         self._ids: dict[str, list[str]] = {}
         self._looks: Counter[str] = Counter()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from dataclasses import asdict, replace
@@ -11,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from federation.errors import ClusterError, FederationError, JobError
+from federation.flink.endpoint import embedded
 from federation.flink.transactions import Transactions, in_gateway
 from federation.observe.logs import get_logger
 from federation.run import checkpoints
 from federation.run.accepted import accepted
+from federation.run.reasons import forgetful, refused
 from federation.run.rest import FlinkRest
 from federation.run.settle import Settled, settle
 from federation.run.source import SourceWatch
@@ -45,18 +46,11 @@ _STATES = {
     "RECONCILING": "STARTING",
 }
 
-_LOOK = 0.5  # seconds
 _STOPPING = "stopping"  # of a run's folder: sources tell their tasks nothing more
+_LOOK = 0.5  # seconds between two looks for a new cluster
 _SILENT = 8.0  # seconds; trouble is told within ten
 # Its task manager is gone, and a mini cluster never gets another one.
 _NO_TASKS = "The TaskExecutor is shutting down"
-# What Kafka's producer throws for a record that no broker will ever take.
-_REFUSALS = (
-    "InvalidTimestampException",
-    "InvalidRecordException",
-    "RecordTooLargeException",
-    "it was part of a batch which had one",  # whose own refusal Flink has not heard
-)
 
 
 def group_of(federation: str, stream: str) -> str:
@@ -149,14 +143,16 @@ class StreamRun:
         self._folder = self._store.new_run(self.plan.name)
         folder = self._folder / "checkpoints"
         folder.mkdir()
-        from federation.flink import compose  # PyFlink costs seconds: only a start pays
+        # PyFlink costs seconds: only a start pays
+        from federation.flink import compose
+        from federation.flink.configuration import JobSettings
 
         interval = int(self._run.checkpoint.total_seconds() * 1000)
         timeout, tolerated = checkpoints.patience(
             interval, int(self.plan.target.transaction_timeout.total_seconds() * 1000)
         )
-        port = self._cluster.port if self._cluster else _free_port()
-        settings = compose.JobSettings(
+        endpoint = self._cluster.endpoint if self._cluster else embedded()
+        settings = JobSettings(
             parallelism=self._run.parallelism,
             checkpoint_ms=interval,
             checkpoint_timeout_ms=timeout,
@@ -167,8 +163,7 @@ class StreamRun:
             stopping=(self._folder / _STOPPING).resolve(),
             restore=restore.resolve() if restore else None,
             settled=settled,
-            rest_port=port,
-            cluster=self._cluster.options if self._cluster else None,
+            flink=endpoint.options,
             group=self._group,
             heap_share=self._heap_share,
             value_schema_id=self._prepared.value_schema_id,
@@ -177,14 +172,14 @@ class StreamRun:
         self._job = compose.submit(self._reach(self.plan), settings)
         if self._rest:
             self._rest.close()
-        self._rest = FlinkRest(port, self._job.job_id, self._cluster.tls if self._cluster else None)
+        self._rest = FlinkRest(endpoint, self._job.job_id)
         self._heard = time.monotonic()
         self.status = replace(
             self.status,
             state="STARTING",
             error="",
             job_id=self._job.job_id,
-            rest_port=port,
+            rest_port=endpoint.port,
             restored_from=str(restore or ""),
         )
         _LOG.info(
@@ -316,7 +311,7 @@ class StreamRun:
         failing = checkpoints.failing(account)
         full = self._store.full() if failing or state == "RESTARTING" else ""
         stalled = (
-            full or checkpoints.stalled(account) or _forgetful(forgotten)
+            full or checkpoints.stalled(account) or forgetful(forgotten)
             if state == "RUNNING"
             else ""
         )
@@ -342,7 +337,7 @@ class StreamRun:
             self._ended()
 
     def _end_what_no_restart_helps(self, cause: str) -> None:
-        if why := _refused(cause):
+        if why := refused(cause):
             self._job.cancel()
             self.status = replace(self.status, state="FAILED", error=why)
             self._close()
@@ -430,32 +425,3 @@ class StreamRun:
             source.close()
         if self._rest:
             self._rest.close()
-
-
-def _refused(cause: str) -> str:
-    """A sentence where the target refuses a record as it is: then no restart helps."""
-    if not any(one in cause for one in _REFUSALS):
-        return ""
-    return (
-        f"the target refuses a record ({cause}): its topic's settings have changed since the "
-        "start, or the brokers' clocks differ from this machine's. Nothing is lost: start reads "
-        "the settings anew, and goes on from the last checkpoint"
-    )
-
-
-def _forgetful(keys: int) -> str:
-    """A sentence where neither memory nor disk sufficed for the window."""
-    if not keys:
-        return ""
-    return (
-        f"deduplication has forgotten {keys:,} keys before their window ended, for want of disk or "
-        "memory, or after 7 days: see flink.log; free the disk of the state folder, give the JVM "
-        "more memory (JDK_JAVA_OPTIONS=-Xmx…) or shorten deduplicate.window"
-    )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

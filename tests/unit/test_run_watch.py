@@ -14,6 +14,7 @@ from rich.console import Console
 
 from federation.cli.live import render
 from federation.errors import ClusterError, Incomplete, JobError
+from federation.flink.endpoint import Endpoint
 from federation.kafka.reading import Span
 from federation.plan.model import ClusterPlan, SourcePlan, StartPosition, TopicRef
 from federation.run import checkpoints, detached, gateway, lag, stream
@@ -76,7 +77,7 @@ def rest(answers: dict[str, object]) -> tuple[FlinkRest, list[httpx.URL]]:
         found = answers[path]
         return httpx.Response(200, json=found(request) if callable(found) else found)
 
-    flink = FlinkRest(1, "j")
+    flink = FlinkRest(Endpoint(1, {}), "j")
     flink._http = httpx.Client(
         base_url="http://flink/jobs/j", transport=httpx.MockTransport(answer)
     )
