@@ -92,6 +92,14 @@ class Case:
         env = self.env
         return judge(self.truth, env["HUB_BOOTSTRAP"], env["HUB_REGISTRY"], self.target, self.dead)
 
+    def becomes_true(self) -> Verdict:
+        """After a start that catches up the target is the truth; what the judge saw."""
+        self.run("start", "--until-caught-up")
+        verdict = self.verdict()
+        assert verdict.counts["record"] > 0
+        assert verdict.faults() == {}
+        return verdict
+
     def edit(self, change: Callable[[dict[str, Any]], None]) -> None:
         """Change the configuration of the next start."""
         yaml = YAML(typ="safe")
@@ -115,6 +123,15 @@ class Case:
     def log(self) -> str:
         """What ``start`` logged."""
         return (self.config.parent / "start.log").read_text()
+
+
+def quick(**run: Any) -> Callable[[dict[str, Any]], None]:
+    """An edit: a checkpoint each second, and what else is said of the run."""
+
+    def edit(config: dict[str, Any]) -> None:
+        config["run"] = {"checkpoint": "1s", **run}
+
+    return edit
 
 
 def case(

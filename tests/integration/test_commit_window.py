@@ -17,7 +17,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from streams import case, eventually, producing
+from streams import case, eventually, producing, quick
 from window import door, fence, impatient_brokers, in_the_window, kill_gateway, pending
 
 from federation.sandbox import Sandbox
@@ -34,11 +34,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 def _case(box: Sandbox, folder: Path, name: str, **run: int) -> Case:
     """Orders with quick checkpoints and two tasks, so with two transactions a checkpoint."""
-
-    def edit(config: dict[str, Any]) -> None:
-        config["run"] = {"checkpoint": "1s", "parallelism": 2, **run}
-
-    return case(box, folder, name, records=20_000, edit=edit)
+    return case(box, folder, name, records=20_000, edit=quick(parallelism=2, **run))
 
 
 def _killed(box: Sandbox, made: Case) -> list[Transaction]:
@@ -51,9 +47,7 @@ def _killed(box: Sandbox, made: Case) -> list[Transaction]:
 
 def _is_true(made: Case) -> list[dict[str, Any]]:
     """After a start that catches up the target is the truth; what ``status`` says was repaired."""
-    made.run("start", "--until-caught-up")
-    verdict = made.verdict()
-    assert verdict.faults() == {}
+    made.becomes_true()
     assert door(made).open() == ()
     (stream,) = json.loads(made.run("status", "-o", "json"))["streams"]
     return stream["repairs"]

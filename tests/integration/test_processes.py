@@ -20,7 +20,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from streams import case, eventually, kill, producing
+from streams import case, eventually, kill, producing, quick
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,21 +30,6 @@ if TYPE_CHECKING:
     from federation.sandbox import Sandbox
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
-
-
-def _is_true(made: Case) -> None:
-    """After a start that catches up the target is the truth."""
-    made.run("start", "--until-caught-up")
-    verdict = made.verdict()
-    assert verdict.counts["record"] > 0
-    assert verdict.faults() == {}
-
-
-def _run(**settings: Any) -> Callable[[dict[str, Any]], None]:
-    def edit(config: dict[str, Any]) -> None:
-        config["run"] = {"checkpoint": "1s", **settings}
-
-    return edit
 
 
 def _python(_made: Case, process: subprocess.Popen[str]) -> None:
@@ -84,11 +69,11 @@ def test_each_process_is_killed_and_the_tasks_are_others(sandbox: Sandbox, tmp_p
 
     None leaves a process behind, the next goes on, and the target is the truth.
     """
-    made = case(sandbox, tmp_path, "ends", records=20_000, edit=_run(parallelism=2))
+    made = case(sandbox, tmp_path, "ends", records=20_000, edit=quick(parallelism=2))
     chance = random.Random(8)
     with producing(sandbox, made, rate=1000):
         for tasks, (name, fault) in zip((2, 1, 3, 2, 4), _FAULTS.items(), strict=True):
-            made.edit(_run(parallelism=tasks))
+            made.edit(quick(parallelism=tasks))
             with made.running() as process:
                 eventually(lambda p=process: made.checkpoint(p.pid), f"a run for {name}", 120)
                 family = psutil.Process(process.pid).children(recursive=True)
@@ -97,8 +82,8 @@ def test_each_process_is_killed_and_the_tasks_are_others(sandbox: Sandbox, tmp_p
                 assert process.wait(timeout=60) != 0, name
                 _, alive = psutil.wait_procs(family, timeout=30)
                 assert alive == [], name
-    made.edit(_run(parallelism=3))
-    _is_true(made)
+    made.edit(quick(parallelism=3))
+    made.becomes_true()
 
 
 def test_a_frozen_jvm_outlives_its_gateway(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -106,7 +91,7 @@ def test_a_frozen_jvm_outlives_its_gateway(sandbox: Sandbox, tmp_path: Path) -> 
 
     The next start goes on, and the target is the truth.
     """
-    made = case(sandbox, tmp_path, "zombie", records=20_000, edit=_run())
+    made = case(sandbox, tmp_path, "zombie", records=20_000, edit=quick())
     with producing(sandbox, made, rate=1000), made.running() as process:
         eventually(lambda: made.checkpoint(process.pid), "a checkpoint", 120)
         jvm = psutil.Process(made.status()["jvm_pid"])
@@ -118,7 +103,7 @@ def test_a_frozen_jvm_outlives_its_gateway(sandbox: Sandbox, tmp_path: Path) -> 
         finally:
             jvm.resume()
         assert psutil.wait_procs([jvm], timeout=30)[1] == []
-    _is_true(made)
+    made.becomes_true()
 
 
 @pytest.fixture
@@ -152,7 +137,7 @@ def _full(made: Case, disk: Path) -> dict[str, Any] | None:
 def test_a_disk_that_is_full(sandbox: Sandbox, tmp_path: Path, disk: Path) -> None:
     """Status says which disk, and not that the gateway is dead; with room again it goes on alone."""
     state = disk / "full"
-    made = case(sandbox, tmp_path, "full", records=20_000, edit=_run(state=str(state)))
+    made = case(sandbox, tmp_path, "full", records=20_000, edit=quick(state=str(state)))
     made = replace(made, state=state)
     with producing(sandbox, made, rate=500), made.running() as process:
         eventually(lambda: made.checkpoint(process.pid), "a checkpoint", 120)
@@ -164,7 +149,7 @@ def test_a_disk_that_is_full(sandbox: Sandbox, tmp_path: Path, disk: Path) -> No
         eventually(lambda: _stream(made)["checkpoint"]["number"] > before, "checkpoints again")
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=120) == 0, made.log()
-    _is_true(made)
+    made.becomes_true()
 
 
 def _stream(made: Case) -> dict[str, Any]:

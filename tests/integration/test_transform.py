@@ -179,10 +179,7 @@ def test_killed_in_mid_stream_with_a_function(sandbox: Sandbox, tmp_path: Path) 
         process.wait(timeout=30)
         gone, alive = psutil.wait_procs(workers, timeout=60)
         assert (len(gone), alive) == (len(workers), [])
-    made.run("start", "--until-caught-up")
-    verdict = made.verdict()
-    assert verdict.counts["record"] > 0
-    assert verdict.faults() == {}
+    made.becomes_true()
     assert json.loads(made.run("verify", "--all", "-o", "json"))["verdict"] == "equal"
 
 

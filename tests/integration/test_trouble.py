@@ -53,12 +53,6 @@ def _state(made: Case) -> str:
     return next((stream["state"] for stream in made.status()["streams"]), "")
 
 
-def _is_true(made: Case) -> None:
-    made.run("start", "--until-caught-up")
-    verdict = made.verdict()
-    assert verdict.faults() == {}
-
-
 def test_a_source_that_dies_and_returns(fragile: Sandbox, tmp_path: Path) -> None:
     """Its stream is DEGRADED, with the cause at the source; nothing restarts; later it is RUNNING."""
     made = case(fragile, tmp_path, "dies", records=5_000)
@@ -81,7 +75,7 @@ def test_a_source_that_dies_and_returns(fragile: Sandbox, tmp_path: Path) -> Non
         assert all(source["error"] == "" for source in _status(made, 0)["sources"])
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0, made.log()
-    _is_true(made)
+    made.becomes_true()
 
 
 def test_a_source_that_hangs(fragile: Sandbox, tmp_path: Path) -> None:
@@ -98,7 +92,7 @@ def test_a_source_that_hangs(fragile: Sandbox, tmp_path: Path) -> None:
             assert process.wait(timeout=90) == 0, made.log()
         finally:
             os.kill(broker, signal.SIGCONT)
-    _is_true(made)
+    made.becomes_true()
 
 
 def test_a_jvm_that_is_killed(fragile: Sandbox, tmp_path: Path) -> None:
@@ -114,7 +108,7 @@ def test_a_jvm_that_is_killed(fragile: Sandbox, tmp_path: Path) -> None:
     assert "start goes on from the last checkpoint" in said[0]
     assert "Traceback" not in made.log()
     assert _status(made, 1)["state"] == "FAILED"
-    _is_true(made)
+    made.becomes_true()
 
 
 def test_a_log_that_was_cut_off_and_written_anew(

@@ -125,9 +125,5 @@ def test_the_installed_gateway_runs_a_stream(
     """Installed from the wheel it merges a stream to the truth, and its verify agrees."""
     monkeypatch.delenv("PYTHONPATH", raising=False)  # nothing of the checkout may help
     made = replace(case(sandbox, tmp_path, "wheel", records=5_000), cli=(str(installed_cli),))
-    made.run("start", "--until-caught-up")
-    verdict = made.verdict()
-    assert verdict.faults() == {}
-    assert verdict.counts["record"] > 0
-    assert verdict.counts["tombstone"] > 0
+    assert made.becomes_true().counts["tombstone"] > 0
     assert json.loads(made.run("verify", "--all", "-o", "json"))["verdict"] == "equal"
