@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
 import ledger
 from run import run
+from streams import compile_once
 from window import impatient_brokers
 
 from federation.sandbox import Sandbox
@@ -53,6 +54,7 @@ def main(runs: int, seed: int | None, path: Path, jobs: int, *, summary: bool) -
         return
     done = {line["seed"] for line in lines}
     seeds = [seed] if seed is not None else [one for one in range(1, runs + 1) if one not in done]
+    compile_once()
     campaign = Campaign(None if seed is not None else path)
     with impatient_brokers(), ThreadPoolExecutor(jobs) as pool:
         try:

@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from scene import Scene
+from streams import compile_once
 
 from federation.sandbox import Sandbox
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _NUMBERS = itertools.count(1)
+
+compile_once()
 
 
 @pytest.fixture(scope="session")

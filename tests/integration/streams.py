@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def compile_once() -> None:
+    """JVMs that we start use the first compiler alone: a short run never earns the second one back."""
+    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+
+
 @dataclass(frozen=True)
 class Case:
     """A seeded domain with topics of its own, and the configuration that merges it."""
