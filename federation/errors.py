@@ -61,6 +61,12 @@ class FederationError(Exception):
         self.findings: tuple[Finding, ...] = (Finding(what, where, hint),)
         super().__init__(str(self.findings[0]))
 
+    @property
+    def brief(self) -> str:
+        """The first finding without its hint: ``where: what``."""
+        first = self.findings[0]
+        return f"{first.where}: {first.what}" if first.where else first.what
+
     @classmethod
     def of(cls, findings: Sequence[Finding]) -> FederationError:
         """Wrap several findings; they are all reported at once."""

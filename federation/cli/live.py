@@ -97,6 +97,7 @@ class View:
             self._logged, self._state = now, status.state
             for stream in status.streams:
                 problems = {one.name: one.error for one in stream.sources if one.error}
+                target = stream.target.error if stream.target else ""
                 _LOG.info(
                     "stream",
                     stream=stream.name,
@@ -109,6 +110,7 @@ class View:
                     dead_letters=sum(source.dead_letters for source in stream.sources),
                     **({"error": stream.error} if stream.error else {}),
                     **({"sources": problems} if problems else {}),
+                    **({"target": target} if target else {}),
                 )
 
     def _renderable(self) -> RenderableType:
@@ -136,6 +138,9 @@ def render(status: dict[str, Any]) -> list[RenderableType]:
                 Text(f"{source['name']}: {what}", style="yellow" if wrong else "dim")
                 for what, wrong in _said(source)
             ]
+        if (target := stream.get("target")) and target["error"]:
+            what = f"{_since(target['error_since'])}target {target['topic']}: {target['error']}"
+            shown.append(Text(what, style="yellow"))
         if clamped := stream.get("clamped", 0):
             what = f"{clamped:,} records have the time of writing, and their own in fed.timestamp"
             shown.append(Text(what, style="dim"))

@@ -35,8 +35,7 @@ def key_mistakes(contract: Schema, name: str, path: ConfigPath) -> Iterator[Mist
 def text_key_mistakes(stream: Stream, contract: Schema, path: ConfigPath) -> Iterator[Mistake]:
     """A key as text: one field, of a type with one spelling for each value."""
     key = stream.target.key
-    encoding = key.encoding or ("string" if len(key.fields) == 1 else "avro")
-    if encoding != "string":
+    if key.form != "string":
         return
     hint = (
         "a string key is one string, int, long, boolean, enum or uuid; "

@@ -100,6 +100,18 @@ class Document:
         line, column = self.position(path, key=key)
         return f"{self.name}:{line}:{column}"
 
+    def found_also(self, path: ConfigPath, other: ConfigPath) -> None:
+        """What stands at a path is found by another one, too."""
+
+        def moved(one: ConfigPath) -> ConfigPath | None:
+            return (*other, *one[len(path) :]) if one[: len(path)] == path else None
+
+        places: list[dict[ConfigPath, Any]] = [self.marks, self.key_marks, self.raw]
+        for table in places:
+            table |= {to: v for one, v in table.items() if (to := moved(one)) is not None}
+        for found in (self.broken, self.at_keys):
+            found |= {to for one in found if (to := moved(one)) is not None}
+
     def is_broken(self, path: ConfigPath) -> bool:
         """Whether this value, or what it lies in, already has a finding."""
         return any(path[:n] in self.broken for n in range(len(path) + 1))

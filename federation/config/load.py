@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from federation.config.document import Document, read
 from federation.config.explain import explain
+from federation.config.followers import expand
 from federation.config.lint import lint
 from federation.config.offline import names_only
 from federation.errors import ConfigError, Finding
@@ -70,6 +71,7 @@ def load(path: Path, *, env: Mapping[str, str] | None = None, offline: bool = Fa
         ConfigError: with one finding for every mistake of the file.
     """
     document = read(path, os.environ if env is None else env)
+    expand(document)
     if offline:
         names_only(document)
     explained = explain(document, path.parent)

@@ -24,6 +24,7 @@ from federation.config.values import (
     Name,
     Parallelism,
     Property,
+    StreamName,
     TaskManagers,
     Topic,
 )
@@ -51,8 +52,14 @@ class TargetKey(Model):
         None, description="Default: string for one field, avro for several."
     )
 
+    @property
+    def form(self) -> Literal["string", "avro"]:
+        """The encoding, where it is left to its default, too."""
+        return self.encoding or ("string" if len(self.fields) == 1 else "avro")
 
-def _target_key(value: Any) -> Any:
+
+def target_key(value: Any) -> Any:
+    """The long form of a key, whichever was written."""
     if isinstance(value, str):
         return {"fields": [value]}
     return {"fields": value} if isinstance(value, (list, tuple)) else value
@@ -70,14 +77,17 @@ class Transform(Model):
     )
 
 
-class Target(Model):
-    """Where the stream is written."""
+Key = Annotated[TargetKey, BeforeValidator(target_key)]
+
+
+class AnyTarget(Model):
+    """One of several targets: the first as `target`, the others with what differs from it."""
 
     cluster: Name = Field(description="Alias of a declared cluster.")
-    topic: Topic = Field(description="Topic that the stream is written to.")
-    key: Annotated[TargetKey, BeforeValidator(_target_key)] = Field(
-        description="Contract fields that make the key: a list, or `{fields, encoding}`."
+    topic: Topic | None = Field(
+        None, description="Topic that the stream is written to; default: as the first target's."
     )
+    key: Key | None = Field(None, description="As of `target`, in the first alone.")
     subjects: Strategy = Field(
         "topic",
         description="Under what subjects the schemas of values and keys are registered: "
@@ -105,6 +115,15 @@ class Target(Model):
         default_factory=dict,
         description="Topic settings for a created topic.",
         examples=[{"cleanup.policy": "compact"}],
+    )
+
+
+class Target(AnyTarget):
+    """Where the stream is written."""
+
+    topic: Topic = Field(description="Topic that the stream is written to.")
+    key: Key = Field(
+        description="Contract fields that make the key: a list, or `{fields, encoding}`."
     )
 
 
@@ -168,6 +187,13 @@ class Stream(Model):
         description="What happens to records of a schema that appears while the stream runs.",
     )
     target: Target = Field(description="Where the stream is written.")
+    targets: tuple[AnyTarget, ...] = Field(
+        (),
+        min_length=1,
+        description="Instead of `target`: the first is as `target`, and each other one, of another "
+        "cluster, follows it: a stream of its own (`orders@dr`) copies what was committed there. A "
+        "follower needs only `cluster`; `topic` and `subjects` are the first one's unless said.",
+    )
     errors: Errors = Field(
         Errors(), description="What happens to records that cannot be decoded or mapped."
     )
@@ -203,7 +229,7 @@ class Config(Model):
     clusters: dict[Name, Cluster] = Field(
         description="Kafka clusters by alias.", json_schema_extra={"minProperties": 1}
     )
-    streams: dict[Name, Stream] = Field(
+    streams: dict[StreamName, Stream] = Field(
         description="Unified streams by name.", json_schema_extra={"minProperties": 1}
     )
     run: Run = Field(Run(), description="How the jobs run on this machine.")

@@ -65,8 +65,14 @@ def json_schema() -> dict[str, Any]:
         }
     definitions["Source"]["oneOf"] = [{"required": ["topics"]}, {"required": ["pattern"]}]
     fields = definitions["TargetKey"]["properties"]["fields"]
-    key = definitions["Target"]["properties"]["key"]
-    key["anyOf"] = [{"type": "string"}, fields, {"$ref": key.pop("$ref")}]
+    long_key = {"$ref": "#/$defs/TargetKey"}
+    for target in ("Target", "AnyTarget"):
+        key = definitions[target]["properties"]["key"]
+        key.pop("$ref", None)
+        key["anyOf"] = [{"type": "string"}, fields, long_key]
+    definitions["AnyTarget"]["description"] = _summary(models.AnyTarget)
+    definitions["Stream"]["required"].remove("target")
+    definitions["Stream"]["oneOf"] = [{"required": ["target"]}, {"required": ["targets"]}]
     contract = definitions["Stream"]["properties"]["schema"]
     contract["anyOf"] = [{"type": "string"}, {"$ref": contract.pop("$ref")}]
     for name, long in (("framing", "Framing"), ("key_framing", "KeyFraming")):
@@ -184,6 +190,8 @@ def _type(annotation: Any) -> str:
         return f"mapping to {_type(args[1])}"
     if origin is tuple:
         return f"list of {_type(args[0])}"
+    if annotation is models.AnyTarget:
+        return _type(models.Target)  # which it becomes
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"[{_heading(annotation)}](#{annotation.__name__.lower()})"
     words = {str: "text", int: "whole number", float: "number", bool: "true or false"}

@@ -87,11 +87,15 @@ Parallelism = Annotated[int, Field(ge=1, le=128), BeforeValidator(_count)]
 TaskManagers = Annotated[int, Field(ge=1, le=64), BeforeValidator(_count)]
 LocalPath = Annotated[Path, AfterValidator(_beside)]
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$"
+STREAM = rf"{NAME[:-1]}(@{NAME[1:-1]})?$"  # as in files, or with what it follows: orders@dr
 TOPIC = r"^[A-Za-z0-9._-]{1,249}$"
 PLACE = r"^[^/]+/[^/]+$"
 FUNCTION = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 URL = r"^https?://\S+$"
 Name = Annotated[str, Field(pattern=NAME)]
+StreamName = Annotated[
+    str, Field(pattern=STREAM), WithJsonSchema({"type": "string", "pattern": NAME})
+]
 Topic = Annotated[str, Field(pattern=TOPIC)]
 
 

@@ -16,7 +16,7 @@ from confluent_kafka import KafkaError, TopicPartition
 from federation.errors import ClusterError, Incomplete
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     from confluent_kafka import Consumer, Message
 
@@ -51,7 +51,7 @@ def read(
     deadline: float | None = None,
     quiet: float = 60.0,
     batch: int = 2000,
-) -> Iterator[Message]:
+) -> Generator[Message, None, None]:
     """Every committed record of some spans, each partition in offset order; ends when all are read.
 
     Args:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from federation.config import followers
 from federation.config.paths import state_folder
 from federation.errors import PlanError
 from federation.plan import naming
+from federation.plan.leading import led
 from federation.plan.model import ClusterPlan, Deduplication, Plan, RunPlan, StreamPlan
 from federation.plan.notes import ConfigPath, Notes
 from federation.plan.registries import access
@@ -43,10 +45,15 @@ def compile(  # noqa: A001 - as re.compile
     """
     notes = Notes(loaded)
     _unanswered(facts, notes)
-    streams = [
-        _Stream(loaded, facts, notes, name, stream).compile(measured=measured)
-        for name, stream in loaded.config.streams.items()
-    ]
+    streams: dict[str, StreamPlan] = {}
+    for name, stream in loaded.config.streams.items():
+        leader = followers.leader(name)
+        if leader is not None and leader not in streams:
+            continue  # which has its own reasons
+        seen = facts if leader is None else led(facts, streams[leader])
+        made = _Stream(loaded, seen, notes, name, stream).compile(measured=measured)
+        if made is not None:
+            streams[name] = made
     if notes.failed:
         raise PlanError.of(sorted(notes.findings, key=lambda one: one.severity))
     config = loaded.config
@@ -56,9 +63,8 @@ def compile(  # noqa: A001 - as re.compile
         config.run.checkpoint,
         config.run.task_managers or 0,
     )
-    planned = tuple(stream for stream in streams if stream is not None)
     warnings = (*loaded.warnings, *notes.findings)
-    return Plan(config.federation, str(loaded.path), planned, run, warnings)
+    return Plan(config.federation, str(loaded.path), tuple(streams.values()), run, warnings)
 
 
 def _cores() -> int:
@@ -125,6 +131,7 @@ class _Stream:
             target=target,
             dead_letter_ratio=self.stream.errors.limit.ratio,
             dead_letter_of=self.stream.errors.limit.of,
+            follows=followers.leader(self.name),
         )
 
     def _transform(self, *, measured: bool) -> TransformPlan | None:

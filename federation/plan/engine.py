@@ -56,6 +56,7 @@ def stream_spec(
             "deduplicationKey": deduplication.key if deduplication else (),
             "acrossKeys": bool(deduplication and deduplication.across_keys),
             "severalClusters": len({s.cluster.cluster_id for s in stream.sources}) > 1,
+            "follows": stream.follows is not None,
             "transforms": stream.transform is not None,
             "tombstones": stream.tombstones,
             "holdsUnfit": stream.on_schema_change in {"exception", "evolve"},

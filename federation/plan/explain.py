@@ -64,9 +64,13 @@ def render(plan: Plan) -> Iterator[RenderableType]:
 
 def _stream(stream: StreamPlan, plan: Plan) -> Iterator[RenderableType]:
     yield _heading("\nstream ", stream.name, stream.contract_file)
-    for source in stream.sources:
-        yield from _source(source)
     target, facts = stream.target, _pairs()
+    if stream.follows is None:
+        for source in stream.sources:
+            yield from _source(source)
+    else:  # a copy: how its fields are mapped is no news
+        (source,) = stream.sources
+        facts.add_row("follows", f"{stream.follows}: all that is committed to {source.name}")
     created = {topic.name for topic in target.creates}
     new = " (created)" if target.topic in created else ""
     facts.add_row(
@@ -270,6 +274,7 @@ def _stream_json(stream: StreamPlan) -> dict[str, Any]:
     target, found = stream.target, stream.deduplication
     return {
         "name": stream.name,
+        "follows": stream.follows,
         "contract": {"file": stream.contract_file, "schema": stream.contract},
         "sources": [_source_json(source) for source in stream.sources],
         "deduplicate": found

@@ -226,6 +226,7 @@ class StreamPlan:
     target: TargetPlan
     dead_letter_ratio: float
     dead_letter_of: int
+    follows: str | None = None  # the stream whose target it copies
 
     @property
     def identity(self) -> tuple[str, ...]:

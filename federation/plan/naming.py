@@ -30,12 +30,6 @@ def source(read: Source) -> str:
     return f"{read.cluster}/{read.pattern or ','.join(read.topics)}"
 
 
-def key_encoding(stream: Stream) -> str:
-    """``string`` or ``avro``."""
-    key = stream.target.key
-    return key.encoding or ("string" if len(key.fields) == 1 else "avro")
-
-
 def reads(source: Source, topic: str) -> bool:
     """Whether a source reads a topic; a pattern never takes Kafka's internal topics."""
     if source.pattern is None:
@@ -89,7 +83,7 @@ def target_schemas(
     value = refer(contract, references)
     subject = target_subject(stream.target, contract, "value")
     out.append(TargetSchema(subject, value.json, contract.json, value.uses))
-    if key_encoding(stream) == "avro":
+    if stream.target.key.form == "avro":
         key = key_schema(contract, stream.target.key.fields)
         subject = target_subject(stream.target, key, "key")
         out.append(TargetSchema(subject, key.json, key.json))

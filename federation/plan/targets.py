@@ -84,7 +84,7 @@ class TargetCompiler:
         self._may_create(creates)
         self._retention(existing, facts)
         schemas = self._schemas(names[1], registry)
-        encoding = naming.key_encoding(self.stream)
+        encoding = target.key.form
         return TargetPlan(
             uid=uids.SINK,
             cluster=cluster,

@@ -208,7 +208,7 @@ class _Preparer:
     def _out_key(self, key: Any, at: ConfigPath) -> Any:
         if key is None:
             return None
-        if naming.key_encoding(self.stream) == "avro":
+        if self.stream.target.key.form == "avro":
             return self._datum(self.key, key, at)
         if isinstance(key, dict | list):
             self._note(at, "the key of this stream is text", "write it as in the target")

@@ -64,20 +64,20 @@ def replan(plan: Plan, stream: StreamPlan, wants: Sequence[Wanted]) -> StreamPla
     Raises:
         FederationError: it cannot be, and why.
     """
-    loaded = contracts.grown(_only(load(Path(plan.config_file)), stream.name))
+    loaded = contracts.grown(_only(load(Path(plan.config_file)), stream))
     writers = [(want, _writer(stream.sources[want.source], want.change)) for want in wants]
     try:
         contract = loaded.contracts[stream.name]
         for want, writer in writers:
             contract = widen(contract, writer, want.change.fields)
         wider = contracts.grow(loaded, stream.name, contract)
-        (found,) = compile_plan(wider, gather(wider)).streams
+        found = _planned(wider, stream.name)
         contracts.keep(wider, stream.name)
     except FederationError as error:
         if stream.on_schema_change == "evolve":
             raise
         _LOG.warning("the contract stays as it is", stream=stream.name, why=str(error))
-        (found,) = compile_plan(loaded, gather(loaded)).streams
+        found = _planned(loaded, stream.name)
     else:
         _LOG.info("the contract is widened", stream=stream.name, fields=_added(wants))
     return replace(
@@ -101,14 +101,23 @@ def _known(n: int, writers: Sequence[tuple[Wanted, Schema]]) -> list[KnownSchema
     ]
 
 
-def _only(loaded: Loaded, stream: str) -> Loaded:
-    """The configuration as if it had this stream alone: another's trouble is not this one's."""
-    config = loaded.config
+def _only(loaded: Loaded, stream: StreamPlan) -> Loaded:
+    """The configuration as if it had this stream alone, and the one that it follows.
+
+    Another's trouble is not this one's.
+    """
+    config, names = loaded.config, (stream.follows, stream.name)
+    kept = {name: config.streams[name] for name in names if name is not None}
     return replace(
         loaded,
-        config=config.model_copy(update={"streams": {stream: config.streams[stream]}}),
-        contracts={stream: loaded.contracts[stream]},
+        config=config.model_copy(update={"streams": kept}),
+        contracts={name: loaded.contracts[name] for name in kept},
     )
+
+
+def _planned(loaded: Loaded, stream: str) -> StreamPlan:
+    plan = compile_plan(loaded, gather(loaded))
+    return next(one for one in plan.streams if one.name == stream)
 
 
 def _writer(source: SourcePlan, change: SchemaChange) -> Schema:

@@ -68,10 +68,7 @@ def run(
         folders = store.logs.resolve(), store.scratch.resolve()
         cluster = _cluster(plan, *folders, lock)
         gateway = Gateway(*folders, inherit=(lock,), cluster=cluster)
-        runs = [
-            StreamRun(plan.federation, one, plan.run, store, reach=reach, cluster=cluster)
-            for one in plan.streams
-        ]
+        runs = _runs(plan, partial(StreamRun, store=store, reach=reach, cluster=cluster))
         watch = _Watch(plan, runs, gateway, store, show)
         watch.look()
         caught_up = False
@@ -124,6 +121,15 @@ def run(
     if until_caught_up and not caught_up:
         raise Incomplete("stopped before the streams had caught up", hint="start goes on from here")
     return last
+
+
+def _runs(plan: Plan, make: Callable[..., StreamRun]) -> list[StreamRun]:
+    """The streams in the plan's order, in which each comes after the one that it follows."""
+    made: dict[str, StreamRun] = {}
+    for one in plan.streams:
+        leader = None if one.follows is None else made[one.follows]
+        made[one.name] = make(plan.federation, one, plan.run, leader=leader)
+    return list(made.values())
 
 
 def _cluster(plan: Plan, logs: Path, scratch: Path, lock: int) -> Cluster | None:
@@ -240,7 +246,7 @@ def _watch(
         watch.tend()
         watch.look()
         grow()
-        over = [one.status.state in {"FAILED", "STOPPED"} for one in watch.runs]
+        over = [one.over for one in watch.runs]
         if all(over):
             return False
         if until_caught_up:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from federation.run.lag import SourceLag, reachable
+from federation.errors import FederationError
+from federation.run.lag import SourceLag
+from federation.run.pulse import Pulse
 from federation.run.status import Gap, PartitionStatus, SchemaChange, SourceStatus, Trouble
 
 if TYPE_CHECKING:
@@ -15,19 +16,14 @@ if TYPE_CHECKING:
 
     from federation.plan.model import SourcePlan
 
-_LAG_EVERY = 1.0
 _RATE_OVER = 2.0  # seconds
-_SILENT = 7.0  # seconds; trouble is told within ten
 
 
 class SourceWatch:
-    """Follows one source of a running stream.
-
-    Its cluster is asked in a thread of its own: one that hangs holds up nothing else.
-    """
+    """Follows one source of a running stream."""
 
     def __init__(self, source: SourcePlan, index: int, group: str, *, silent: bool = False) -> None:
-        """Prepare; :meth:`start` begins.
+        """Prepare; its ``pulse`` begins and ends it.
 
         Args:
             source: the source.
@@ -39,26 +35,11 @@ class SourceWatch:
         self.lag = SourceLag(source, group)
         self._name = source.name
         self._cluster = source.cluster.alias
+        self.pulse = Pulse(source.cluster.alias, self._ask, self.lag.close)
         self._cluster_id = source.cluster.cluster_id
         self._index = index
-        self._closed = Event()
-        self._thread = Thread(target=self._follow, name=f"lag of {source.name}", daemon=True)
         self._partitions: tuple[PartitionStatus, ...] = ()
-        self._error = ""
-        self._error_since = 0
-        self._heard: float | None = None  # when the cluster last answered, or refused to
         self._since, self._before, self._rate = time.monotonic(), 0, 0.0
-
-    def start(self) -> None:
-        """Begin to follow the lag."""
-        self._heard = time.monotonic()
-        self._thread.start()
-
-    def close(self) -> None:
-        """Follow no longer; a thread that waits for its cluster is left to end by itself."""
-        self._closed.set()
-        if self._thread.is_alive():
-            self._thread.join(_LAG_EVERY)
 
     def reads(self, vertex: str) -> bool:
         """Whether this vertex of the job reads this source."""
@@ -77,7 +58,7 @@ class SourceWatch:
             told: what its tasks say in words, likewise.
         """
         own = next((c for v, c in vertices.items() if self.reads(v)), {})
-        error, since = self._trouble()
+        error, since = self.pulse.trouble()
         words = next((w for v, w in told.items() if self.reads(v)), {})
         kinds = (f"duplicates_{self._index}", f"transportDuplicates_{self._index}")
         return SourceStatus(
@@ -98,27 +79,15 @@ class SourceWatch:
             partitions=self._partitions,
         )
 
-    def _trouble(self) -> tuple[str, int]:
-        """Why the cluster does not answer, and since when; a call that hangs is no answer."""
-        silence = 0.0 if self._heard is None else time.monotonic() - self._heard
-        if self._error or silence < _SILENT:
-            return self._error, self._error_since
-        since = int((time.time() - silence) * 1000)
-        return f"cluster {self._cluster} has not answered for {silence:.0f} s", since
-
-    def _follow(self) -> None:
-        while not self._closed.is_set():
-            lags, error = reachable(self.lag)
-            if not error or not self._error:
-                self._error_since = int(time.time() * 1000) if error else 0
-            self._error, self._heard = error, time.monotonic()
-            if not self._error:
-                self._partitions = tuple(
-                    PartitionStatus(g.topic, g.partition, g.position, g.end, g.records)
-                    for g in lags
-                )
-            self._closed.wait(_LAG_EVERY)
-        self.lag.close()
+    def _ask(self) -> str:
+        try:
+            lags = self.lag.sample()
+        except FederationError as error:
+            return error.brief
+        self._partitions = tuple(
+            PartitionStatus(g.topic, g.partition, g.position, g.end, g.records) for g in lags
+        )
+        return ""
 
     def _measured(self, count: int) -> float:
         """Records per second over the last few seconds; a restart begins at zero again."""

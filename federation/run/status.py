@@ -114,6 +114,16 @@ class SourceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """Where a stream is written; ``error`` as of :class:`SourceStatus`."""
+
+    cluster: str
+    topic: str
+    error: str = ""
+    error_since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class CheckpointStatus:
     """The last completed checkpoint; times in epoch milliseconds and milliseconds."""
 
@@ -185,6 +195,7 @@ class StreamStatus:
     failed_checkpoints: int = 0
     failing_checkpoints: int = 0
     sources: tuple[SourceStatus, ...] = ()
+    target: TargetStatus | None = None
     savepoint: str = ""
     error: str = ""
     clamped: int = 0

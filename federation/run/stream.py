@@ -20,14 +20,17 @@ from federation.run.rest import FlinkRest
 from federation.run.settle import Settled, settle
 from federation.run.source import SourceWatch
 from federation.run.status import Repair, StreamStatus
+from federation.run.target import TargetWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from federation.flink.cluster import Cluster
     from federation.plan.model import RunPlan, StreamPlan
     from federation.plan.prepare import PreparedStream
+    from federation.run.pulse import Pulse
+    from federation.run.status import PartitionStatus
     from federation.run.store import Store
 
 _LOG = get_logger(__name__)
@@ -49,6 +52,7 @@ _STATES = {
 _STOPPING = "stopping"  # of a run's folder: sources tell their tasks nothing more
 _LOOK = 0.5  # seconds between two looks for a new cluster
 _SILENT = 8.0  # seconds; trouble is told within ten
+_AWAY = 5.0  # seconds without a cluster, after which a stop waits for it no longer
 # Its task manager is gone, and a mini cluster never gets another one.
 _NO_TASKS = "The TaskExecutor is shutting down"
 
@@ -70,8 +74,10 @@ class StreamRun:
         *,
         reach: Callable[[StreamPlan], StreamPlan] = lambda plan: plan,
         cluster: Cluster | None = None,
+        leader: StreamRun | None = None,
     ) -> None:
         self.plan = plan
+        self._leader = leader  # the stream that it follows
         self._cluster = cluster  # of processes, where Flink has its own
         self._reach = reach  # the plan as the JVM is to have it
         self._run = run
@@ -79,6 +85,7 @@ class StreamRun:
         self._group = group_of(federation, plan.name)
         self.remark = ""  # something else that is wrong, for the status
         self._sources = self._watches()
+        self._target = TargetWatch(plan.target)
         self._job: Any = None
         self._rest: FlinkRest | None = None
         self._folder: Path | None = None
@@ -95,6 +102,14 @@ class StreamRun:
             SourceWatch(source, index, self._group, silent=silent)
             for index, source in enumerate(self.plan.sources)
         ]
+
+    @property
+    def over(self) -> bool:
+        """Whether the job has ended and nothing is tried any more."""
+        return self.status.state in {"FAILED", "STOPPED"}
+
+    def _pulses(self) -> list[Pulse]:
+        return [self._target.pulse, *(source.pulse for source in self._sources)]
 
     def begin(self, start: Callable[[], None]) -> None:
         """Start, or try to in the background while one of the stream's clusters does not answer.
@@ -131,14 +146,16 @@ class StreamRun:
             self._begin_anew(fresh=fresh)
         self._prepared, self._heap_share = prepare(), heap_share
         self._submit()
-        for source in self._sources:
-            source.start()
+        for one in self._pulses():
+            one.start()
 
     def _submit(self) -> None:
         """Settle the transactions of the restore point, and let a job go on from it."""
         assert self._prepared is not None
         restore = self._store.restore_point(self.plan.name)
         settled = self._settle(restore)
+        if self._stopping.is_set():
+            return
         self._store.prune(self.plan.name)  # a run that was killed did not
         self._folder = self._store.new_run(self.plan.name)
         folder = self._folder / "checkpoints"
@@ -233,7 +250,7 @@ class StreamRun:
         """Go on in a new cluster: the one that had the job is gone."""
         if self._starting is not None and self._starting.is_alive():
             return  # it tries until it succeeds
-        if self._job is None or self.status.state in {"FAILED", "STOPPED"}:
+        if self._job is None or self.over:
             return
         why = "Flink's JobManager ended: a new one goes on from the last checkpoint"
         self.status = replace(self.status, state="RESTARTING", error=why)
@@ -271,6 +288,7 @@ class StreamRun:
             return
         self.plan, self._targets = plan, None
         self._sources = self._watches()
+        self._target = TargetWatch(plan.target)
         self._stopping.clear()
         self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
         self.start(prepare, fresh=False, heap_share=heap_share)
@@ -279,7 +297,7 @@ class StreamRun:
         """Look at the job and at its lag; never raises for a job in trouble."""
         if self._starting is not None and self._starting.is_alive():
             return self.status
-        if self._rest is None or self.status.state in {"FAILED", "STOPPED"}:
+        if self._rest is None or self.over:
             return self.status
         try:
             self._poll(self._rest)
@@ -315,7 +333,9 @@ class StreamRun:
             if state == "RUNNING"
             else ""
         )
-        if stalled or (state == "RUNNING" and any(source.degraded for source in sources)):
+        target = self._target.status()
+        apart = target.error or any(source.degraded for source in sources)
+        if stalled or (state == "RUNNING" and apart):
             state = "DEGRADED"
         self.status = replace(
             self.status,
@@ -325,6 +345,7 @@ class StreamRun:
             failed_checkpoints=account["counts"]["failed"],
             failing_checkpoints=failing,
             sources=sources,
+            target=target,
             clamped=sum(c.get("timestampsClamped", 0) for c in counters.values()),
             accepted=accepted(self._store, self.plan.name),
             error=full or rest.root_cause()
@@ -376,7 +397,12 @@ class StreamRun:
             self._close()
 
     def caught_up(self) -> bool:
-        """Whether everything that was there at the first look is in a completed checkpoint."""
+        """Whether everything that was there at the first look is in a completed checkpoint.
+
+        Of a follower it is what the stream that it follows had written once that had caught up.
+        """
+        if self._leader is not None and not (self._leader.over or self._leader.caught_up()):
+            return False
         if self.status.state != "RUNNING" or self.status.checkpoint is None:
             return False
         parts = [
@@ -387,24 +413,37 @@ class StreamRun:
         if not parts or not all(part or not source.topics for part, source in known):
             return False
         if self._targets is None:
-            self._targets = [{key: p.end for key, p in source.items()} for source in parts]
-        return all(
+            self._targets = self._aim(parts)
+        return self._targets is not None and all(
             source[key].position >= end
             for source, ends in zip(parts, self._targets, strict=True)
             for key, end in ends.items()
         )
 
+    def _aim(
+        self, parts: Sequence[Mapping[tuple[str, int], PartitionStatus]]
+    ) -> list[dict[tuple[str, int], int]] | None:
+        """How far each source has to be read; None while that cannot be told."""
+        if self._leader is None:
+            return [{key: p.end for key, p in source.items()} for source in parts]
+        try:  # what the leader has written last may not be committed yet, so no `end` counts it
+            return [source.lag.written() for source in self._sources]
+        except ClusterError:
+            return None
+
     def stop(self) -> None:
         """Stop with a savepoint; where that is not possible, cancel and keep the checkpoint."""
         self._stopping.set()
         if self._starting is not None:
-            self._starting.join()
+            self._starting.join(_AWAY)  # one that waits for a cluster submits nothing any more
         if self._job is None:
             self.status = replace(self.status, state="STOPPED")
-        if self.status.state in {"FAILED", "STOPPED"}:
+        if self.over:
             return
         assert self._folder is not None
         (self._folder / _STOPPING).touch()
+        stopped = threading.Event()
+        threading.Thread(target=self._cancel_without_target, args=(stopped,), daemon=True).start()
         try:
             savepoint = self._job.stop((self._folder / "savepoint").resolve())
             self.status = replace(self.status, state="STOPPED", savepoint=savepoint)
@@ -418,10 +457,20 @@ class StreamRun:
             self._job.cancel()
             self.status = replace(self.status, state="STOPPED", error=str(error))
         finally:
+            stopped.set()
             self._close()
 
+    def _cancel_without_target(self, stopped: threading.Event) -> None:
+        """Wait for no savepoint that cannot be: its records cannot be written."""
+        while not stopped.wait(_LOOK):
+            target = self._target.status()
+            if target.error and time.time() - target.error_since / 1000 > _AWAY:
+                _LOG.warning("no savepoint without the target", stream=self.plan.name)
+                self._job.cancel()
+                return
+
     def _close(self) -> None:
-        for source in self._sources:
-            source.close()
+        for one in self._pulses():
+            one.close()
         if self._rest:
             self._rest.close()

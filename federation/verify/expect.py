@@ -106,6 +106,9 @@ class Reference:
         self._writers: dict[tuple[int, Side, SchemaId], _Writer | RecordError] = {}
         self._transform = opened(stream)
 
+    def _stops(self, carried: origin.Origin) -> bool:
+        return self._stream.follows is None and carried.crossed(self._target)
+
     def outcome(self, source: int, message: Message) -> Outcome:
         """What should become of a record of the stream's ``source``-th source.
 
@@ -114,7 +117,7 @@ class Reference:
         """
         try:
             carried = origin_of(message.headers())
-            if carried is not None and carried.crossed(self._target):
+            if carried is not None and self._stops(carried):
                 return Outcome(FILTERED)  # it has been in the target's cluster: a loop ends here
             made = self._made(source, message)
         except RecordError as refusal:

@@ -179,7 +179,7 @@ def case(
         file,
         truth,
         box.env(),
-        stream["target"]["topic"],
+        (stream.get("target") or stream["targets"][0])["topic"],
         stream["errors"]["dead_letter"],
         folder / ".federation" / name,
     )

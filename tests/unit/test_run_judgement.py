@@ -17,6 +17,7 @@ from federation.run.status import (
     PartitionStatus,
     SourceStatus,
     StreamStatus,
+    TargetStatus,
 )
 
 MINUTE = 60_000
@@ -35,13 +36,14 @@ ORDERS = SourcePlan(
 WAITING = replace(ORDERS, name="eu/orders[.].*", topics=(), pattern="orders[.].*")
 
 
-def run_of(*sources: SourcePlan) -> stream.StreamRun:
+def run_of(*sources: SourcePlan, leader: object = None) -> stream.StreamRun:
     """A stream that was not started."""
-    target = SimpleNamespace(delivery="exactly-once")
+    hub = SimpleNamespace(alias="hub", properties={})
+    target = SimpleNamespace(delivery="exactly-once", topic="unified", partitions=1, cluster=hub)
     plan = SimpleNamespace(
         name="orders", sources=sources, target=target, on_schema_change="lenient"
     )
-    return stream.StreamRun("shop", plan, None, None)
+    return stream.StreamRun("shop", plan, None, None, leader=leader)
 
 
 @pytest.mark.parametrize("transaction", [MINUTE, 2 * MINUTE, 15 * MINUTE, 60 * MINUTE])
@@ -94,7 +96,7 @@ def test_a_failed_stream_does_not_keep_the_others_waiting():
 
     def one(state: str, *, there: bool) -> SimpleNamespace:
         status = StreamStatus("s", state, "exactly-once")
-        return SimpleNamespace(status=status, caught_up=lambda: there)
+        return SimpleNamespace(status=status, caught_up=lambda: there, over=state == "FAILED")
 
     def watched(*runs: SimpleNamespace) -> bool:
         alive = SimpleNamespace(alive=True)
@@ -105,6 +107,43 @@ def test_a_failed_stream_does_not_keep_the_others_waiting():
 
     assert watched(one("RUNNING", there=True), one("RUNNING", there=True)) is True
     assert watched(one("RUNNING", there=True), one("FAILED", there=False)) is False
+
+
+def test_a_follower_catches_up_with_what_its_leader_has_written():
+    """Its aim is set once the leader is done, and counts what is not committed yet."""
+    leader = SimpleNamespace(over=False, caught_up=lambda: False)
+    run = run_of(ORDERS, leader=leader)
+    run._sources = [SimpleNamespace(lag=SimpleNamespace(written=lambda: {("orders", 0): 12}))]
+
+    def at(position: int, *, end: int) -> bool:
+        checkpoint = CheckpointStatus(1, 0, 0, 0)
+        part = PartitionStatus("orders", 0, position, end, end - position)
+        source = SourceStatus("eu/orders", "eu", partitions=(part,))
+        run.status = replace(run.status, state="RUNNING", checkpoint=checkpoint, sources=(source,))
+        return run.caught_up()
+
+    assert not at(9, end=9)  # the leader still works
+    leader.caught_up = lambda: True
+    assert not at(9, end=9)  # its last transaction is open: 10 to 12
+    assert at(12, end=12)
+    leader.caught_up, leader.over = (lambda: False), True
+    assert at(12, end=20)  # a leader that has failed writes nothing more
+
+
+def test_a_stop_waits_for_no_savepoint_without_the_target(monkeypatch: pytest.MonkeyPatch):
+    """A target that has been away for a while cannot take what a savepoint has to write."""
+    monkeypatch.setattr(stream, "_LOOK", 0.01)
+    run, cancelled, stopped = run_of(ORDERS), threading.Event(), threading.Event()
+    run._job = SimpleNamespace(cancel=cancelled.set)
+    away = TargetStatus("hub", "unified", "cluster hub is away", int(time.time() * 1000))
+    run._target = SimpleNamespace(status=lambda: away)
+    waiting = threading.Thread(target=run._cancel_without_target, args=(stopped,))
+    waiting.start()
+    assert not cancelled.wait(0.2)  # a moment ago it was there
+    away = replace(away, error_since=away.error_since - 6_000)
+    assert cancelled.wait(10)
+    waiting.join(10)
+    assert not waiting.is_alive()
 
 
 def test_stopping_shows_that_the_process_lives():

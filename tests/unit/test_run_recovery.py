@@ -29,7 +29,12 @@ def run(tmp_path):
     plan = SimpleNamespace(
         name="orders",
         sources=(),
-        target=SimpleNamespace(delivery="exactly-once"),
+        target=SimpleNamespace(
+            delivery="exactly-once",
+            topic="unified",
+            partitions=1,
+            cluster=SimpleNamespace(alias="hub", properties={}),
+        ),
         on_schema_change="lenient",
     )
     one = stream.StreamRun("shop", plan, None, Store(tmp_path))

@@ -36,6 +36,8 @@ public final class StreamSpec {
     public final boolean acrossKeys;
     /** Whether a record may come directly and by way of another cluster. */
     public final boolean severalClusters;
+    /** Whether it copies what another stream has written: no loop ends here, it is complete. */
+    public final boolean follows;
     /** Whether a Python function changes the records. */
     public final boolean transforms;
     /** forward, drop or dead-letter. */
@@ -161,6 +163,7 @@ public final class StreamSpec {
         deduplicationKey = positions(node.required("deduplicationKey"), contract);
         acrossKeys = node.required("acrossKeys").asBoolean();
         severalClusters = node.required("severalClusters").asBoolean();
+        follows = node.required("follows").asBoolean();
         transforms = node.required("transforms").asBoolean();
         tombstones = node.required("tombstones").asText();
         deadLetterRatio = node.required("deadLetterRatio").asDouble();

@@ -160,7 +160,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             throws MappingException, Refused, InterruptedException {
         Header came = in.headers().lastHeader(Origin.HEADER);
         int originEnd = came == null ? -1 : Origin.lengthWithoutHops(came.value());
-        if (originEnd >= 0 && Origin.crossed(came.value(), originEnd, targetCluster)) {
+        if (!stream.follows && originEnd >= 0 && Origin.crossed(came.value(), originEnd, targetCluster)) {
             looped.inc();
             return null;
         }
@@ -311,7 +311,9 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
                 .addAll(in.headers(), Normalizer::leftBehind)
                 .add(Origin.HEADER, Origin.withHop(before, sourceCluster))
                 .toBytes();
-        transport(record, before, end);
+        if (!stream.follows) {
+            transport(record, before, end);
+        }
     }
 
     /** Headers that are replaced, or that mean nothing at the target. */

@@ -112,6 +112,18 @@ class ProvenanceTest {
     }
 
     @Test
+    @DisplayName("a copy of a whole stream ends no loop, and remembers no origin")
+    void follower() throws Exception {
+        stage.spec.put("follows", true);
+        stage.spec.putArray("deduplicationKey");
+        byte[] before = Origin.withHop(elsewhere("hub-id"), cluster("c1"));
+        Record record = stage.feed(null, value("A1", 3), with(before)).orElseThrow();
+        assertArrayEquals(Origin.withHop(before, cluster("eu-id")), origin(record));
+        assertFalse(record.hasTransport);
+        assertEquals(0, stage.count("recordsLooped"));
+    }
+
+    @Test
     @DisplayName("eight hops are carried; a ninth is a dead letter with the origin that it came with")
     void hops() throws Exception {
         byte[] seven = elsewhere("ap-id");

@@ -1,0 +1,139 @@
+"""Several targets: every follower holds what the primary holds, and one that is away delays nobody."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from small import Cluster
+from streams import case, eventually, kill, producing, quick
+
+from federation.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streams import Case
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+FOLLOWER = "copied"  # its topic: the cluster is one of the sources', too
+
+
+def followed(config: dict[str, Any]) -> None:
+    """An edit: a checkpoint each second, and the stream has a follower on cluster eu."""
+    quick()(config)
+    (stream,) = config["streams"].values()
+    primary = stream.pop("target")
+    stream["targets"] = [primary, {"cluster": "eu", "topic": f"{primary['topic']}.{FOLLOWER}"}]
+
+
+def held(made: Case, alias: str, topic: str, hop: bytes = b"") -> dict[bytes | None, list[Any]]:
+    """By key what a topic holds, in its order: body, time, headers; with a hop more, if given."""
+    found = defaultdict(list)
+    for message in Cluster(made.env, alias).read(topic):
+        value = message.value()
+        headers = [
+            (name, one + hop if name == "fed.origin" else one) for name, one in message.headers()
+        ]
+        body = None if value is None else value[5:]  # the id is each registry's own
+        found[message.key()].append((body, message.timestamp(), headers))
+    return dict(found)
+
+
+def same(box: Sandbox, made: Case) -> bool:
+    """Whether the follower holds what the primary holds, in the order of each key."""
+    hub = hashlib.sha256(box.clusters()["hub"].cluster_id.encode()).digest()[:6]
+    copy = held(made, "eu", f"{made.target}.{FOLLOWER}")
+    return bool(copy) and copy == held(made, "hub", made.target, hop=hub)
+
+
+def test_every_target_holds_the_same(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A follower gets every record, once, in its key's order, with all that it carries.
+
+    That is so of records that its own cluster had before, of delete markers, and after a
+    ``kill -9`` of the gateway; ``verify`` says it of both.
+    """
+    made = case(sandbox, tmp_path, "followed", records=5_000, edit=followed)
+    made.run("start", "--until-caught-up")
+    assert same(sandbox, made)
+    with producing(sandbox, made, rate=400), made.running() as process:
+        eventually(lambda: made.checkpoint(process.pid), "a checkpoint")
+        before = len(held(made, "eu", f"{made.target}.{FOLLOWER}"))
+        eventually(
+            lambda: len(held(made, "eu", f"{made.target}.{FOLLOWER}")) > before, "new records"
+        )
+        kill(process.pid)
+    made.run("start", "--until-caught-up")
+    assert made.verdict().faults() == {}
+    assert same(sandbox, made)
+    found = json.loads(made.run("verify", "--all", "-o", "json"))
+    assert found["verdict"] == "equal"
+
+
+@pytest.fixture
+def fragile(tmp_path: Path) -> Iterator[Sandbox]:
+    """Clusters of a test's own: a broker dies."""
+    box = Sandbox(tmp_path / "fragile")
+    try:
+        box.up(("eu", "us", "hub"))
+        yield box
+    finally:
+        box.reset()
+
+
+def test_a_follower_that_is_away_delays_nobody(fragile: Sandbox, tmp_path: Path) -> None:
+    """The primary's records keep arriving, status says which stream waits for what within 10 s.
+
+    It is so at a start, too; when the follower's cluster is back, it gets what it lacks.
+    """
+
+    def from_us_alone(config: dict[str, Any]) -> None:
+        followed(config)
+        (stream,) = config["streams"].values()
+        stream["sources"] = [one for one in stream["sources"] if one["cluster"] == "us"]
+
+    made = case(fragile, tmp_path, "away", records=2_000, edit=from_us_alone)
+    made.run("start", "--until-caught-up")
+
+    hub = Cluster(made.env, "hub")
+    broker = next(one.pid for one in fragile.status() if one.node == "eu/broker")
+    assert broker is not None
+
+    def primary_flows() -> None:
+        before = len(hub.read(made.target))
+        eventually(lambda: len(hub.read(made.target)) > before, "records at the primary", 10)
+
+    def follower() -> dict[str, Any]:
+        primary, found = made.status()["streams"]
+        assert (primary["state"], primary["restarts"]) == ("RUNNING", 0)
+        return found
+
+    with producing(fragile, made, rate=100):
+        with made.running() as process:
+            eventually(lambda: made.checkpoint(process.pid), "both run")
+            eventually(lambda: follower()["state"] == "RUNNING", "both run")
+            os.kill(broker, signal.SIGKILL)
+            eventually(lambda: follower()["state"] != "RUNNING", "said", 10)
+            assert follower()["target"]["error"].startswith("cluster eu ")
+            primary_flows()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=240) == 0, made.log()
+        with made.running() as process:
+            eventually(lambda: made.checkpoint(process.pid), "the primary's stream starts")
+            primary_flows()
+            assert follower()["state"] == "DEGRADED"
+            fragile.up(())
+            eventually(lambda: follower()["state"] == "RUNNING", "the follower's stream starts")
+    made.run("start", "--until-caught-up")
+    assert same(fragile, made)
