@@ -16,6 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from network import Network
 from small import Cluster, configured, confluent, record
 from streams import eventually
 
@@ -62,12 +63,18 @@ class Flow:
         self._thread = Thread(target=self._run, daemon=True)
         self.count = 0
 
-    def one(self) -> None:
-        """Write the next order, once."""
+    def one(self, *, wait: bool = True) -> None:
+        """Write the next order, once; all are written when it returns, unless it does not wait."""
         datum = {"id": f"{self._name}-{self.count}", "n": self.count}
         value = confluent(self._number, ORDER, datum)
-        self._cluster.produce(self._topic, value, partition=self.count % 2)
+        self._cluster.produce(self._topic, value, partition=self.count % 2, wait=wait)
         self.count += 1
+
+    def many(self, number: int) -> None:
+        """Write so many at once."""
+        for _ in range(number - 1):
+            self.one(wait=False)
+        self.one()
 
     def _run(self) -> None:
         while not self._stop.wait(0.1):
@@ -181,6 +188,44 @@ def test_a_source_in_trouble_holds_up_no_other(
             mend()
         scene.of_eu.one()
         eventually(lambda: scene.arrived("eu") == 2, "eu goes on where it was")
+        scene.of_us.stop()
+        scene.ends_well(process)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Iterator[tuple[Sandbox, Network]]:
+    """Clusters that are reached through a network, which may be bad."""
+    box, between = Sandbox(tmp_path / "narrow"), Network()
+    with between.between():
+        try:
+            box.up(("eu", "us", "hub"))
+            yield box, between
+        finally:
+            box.reset()
+
+
+def test_a_source_behind_a_bad_network_holds_up_no_other(
+    network: tuple[Sandbox, Network], tmp_path: Path
+) -> None:
+    """What is slow is late, and what is broken off is begun again; nothing else waits for it.
+
+    That is so with half a second for an answer and 4 kB/s, and with connections that break once a
+    second; all of it arrives, once, and no job restarts.
+    """
+    box, between = network
+    scene = Scene(box, tmp_path, "narrow")
+    scene.of_eu.one()
+    with scene.of_us.running(), scene.made.running() as process:
+        eventually(lambda: scene.arrived("eu") == 1 and scene.arrived("us"), "both sources")
+        door = between.door(scene.eu.bootstrap)
+        door.delay, door.rate = 0.5, 4_000
+        between.cut(door)
+        scene.of_eu.many(4000)
+        assert scene.longest_gap(30) < LONGEST_GAP_S
+        assert scene.arrived("eu") < scene.of_eu.count, "the network was not slow"
+        door.delay, door.rate = 0.0, 0
+        with between.breaking(door):
+            assert scene.longest_gap(20) < LONGEST_GAP_S
         scene.of_us.stop()
         scene.ends_well(process)
 
