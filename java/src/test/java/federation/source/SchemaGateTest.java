@@ -20,6 +20,7 @@ import federation.registry.SchemaSource;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.avro.Schema;
@@ -35,6 +36,7 @@ class SchemaGateTest {
     private final ObjectNode spec = Specs.orders("http://127.0.0.1:1");
     private final Map<Integer, Schema> registered = new ConcurrentHashMap<>();
     private volatile boolean down;
+    private volatile CountDownLatch answers = new CountDownLatch(0);
     private final Semaphore again = new Semaphore(0);
     private SchemaChanges changes;
     private SchemaGate gate;
@@ -49,6 +51,11 @@ class SchemaGateTest {
         public Schema find(SchemaId id) throws SchemaException, IOException {
             if (down) {
                 throw new IOException("HTTP 503");
+            }
+            try {
+                answers.await();
+            } catch (InterruptedException closed) {
+                throw new IOException(closed);
             }
             Schema found = registered.get((int) id.low());
             if (found == null) {
@@ -147,9 +154,11 @@ class SchemaGateTest {
     void key() throws Exception {
         registered.put(6, record("{'name': 'id', 'type': 'string'}"));
         open();
+        answers = new CountDownLatch(1);
         ConsumerRecord<byte[], byte[]> marker =
                 new ConsumerRecord<>("t", 0, 7, Stage.framed(6, (byte) 2), null);
         assertEquals("schema 6 is asked for", gate.waitsFor(marker, again::release));
+        answers.countDown();
         assertTrue(again.tryAcquire(10, TimeUnit.SECONDS));
         assertNull(gate.waitsFor(marker, again::release));
     }
