@@ -33,9 +33,10 @@ Root = TypeVar("Root", bound=BaseModel)
 
 _ROUNDS = 64  # each round cuts at least one part; a file with more broken layers keeps its findings
 
+_A_NAME = "a name has letters, digits, `_`, `-`, first a letter or digit, at most 63"
 _PATTERNS = {
-    values.NAME: "a name has letters, digits, `_`, `-`, first a letter or digit, at most 63",
-    values.STREAM: "a name has letters, digits, `_`, `-`, first a letter or digit, at most 63",
+    values.NAME: _A_NAME,
+    values.STREAM: _A_NAME,
     values.TOPIC: "a topic name has letters, digits, `.`, `_` and `-`, at most 249",
     values.FUNCTION: "a function is named `module:function`, as in `enrich:add_country`",
     values.URL: "an address begins with http:// or https:// and has no blanks",

@@ -70,7 +70,6 @@ def json_schema() -> dict[str, Any]:
         key = definitions[target]["properties"]["key"]
         key.pop("$ref", None)
         key["anyOf"] = [{"type": "string"}, fields, long_key]
-    definitions["AnyTarget"]["description"] = _summary(models.AnyTarget)
     definitions["Stream"]["required"].remove("target")
     definitions["Stream"]["oneOf"] = [{"required": ["target"]}, {"required": ["targets"]}]
     contract = definitions["Stream"]["properties"]["schema"]

@@ -231,6 +231,8 @@ class StreamRun:
             try:
                 start()
             except Exception as error:
+                if self._stopping.is_set():  # it may have been left behind, and the JVM be gone
+                    return
                 if isinstance(error, ClusterError) or self._flink_is_away():
                     self.status = replace(self.status, error=str(error))
                     self._stopping.wait(pause)

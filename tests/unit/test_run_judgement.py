@@ -146,6 +146,23 @@ def test_a_stop_waits_for_no_savepoint_without_the_target(monkeypatch: pytest.Mo
     assert not waiting.is_alive()
 
 
+def test_a_start_that_is_left_behind_says_nothing_more(monkeypatch: pytest.MonkeyPatch):
+    """A stop waits for it no longer; what it meets when its JVM is gone is no failure."""
+    monkeypatch.setattr(stream, "_AWAY", 0.01)
+    run, gone = run_of(ORDERS), threading.Event()
+
+    def start() -> None:
+        assert gone.wait(30)
+        raise OSError("the JVM is gone")
+
+    run._try_until_it_succeeds(start)
+    run.stop()
+    assert run.status.state == "STOPPED"
+    gone.set()
+    run._starting.join(30)
+    assert (run.status.state, run.status.error) == ("STOPPED", "")
+
+
 def test_stopping_shows_that_the_process_lives():
     """While a savepoint is written the status is refreshed: silence is for the dead."""
     beats = threading.Event()
