@@ -21,13 +21,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
 import ledger
 from run import run
-from streams import compile_once
+from streams import clusters, compile_once
 from window import impatient_brokers
-
-from federation.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from federation.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,18 +79,14 @@ class Campaign:
 
     def share(self, seeds: Iterator[int]) -> int:
         """Take seeds from those that all workers share until there are none; how many went wrong."""
-        box = Sandbox(Path(tempfile.mkdtemp(prefix="sandbox-", dir=self._folder)))
         bad = 0
-        try:
-            box.up(("eu", "us", "hub"))
+        with clusters(Path(tempfile.mkdtemp(prefix="sandbox-", dir=self._folder))) as box:
             while not self.stop.is_set():
                 with self._turn:
                     seed = next(seeds, None)
                 if seed is None:
                     break
                 bad += self._one(box, seed)
-        finally:
-            box.reset()
         return bad
 
     def _one(self, box: Sandbox, seed: int) -> bool:

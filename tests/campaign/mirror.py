@@ -27,17 +27,17 @@ from confluent_kafka import TopicPartition
 from confluent_kafka.admin import AdminClient
 from faults import Fault, World, by_name
 from programs import mirrormaker
-from streams import case, eventually, producing
+from streams import case, clusters, eventually, producing
 from supervisor import Gateway
 from truth import read
-
-from federation.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from confluent_kafka import Message
     from streams import Case
+
+    from federation.sandbox import Sandbox
 
 Copy = tuple[bytes | None, bytes | None, int]  # key, value, timestamp
 RECORDS, RATE = 3_000, 400
@@ -162,16 +162,12 @@ FAULTS = (
 def main(rounds: int) -> None:
     """Say, fault by fault, what became of the records."""
     folder = Path(tempfile.mkdtemp(prefix="mirror-"))
-    box = Sandbox(folder / "sandbox")
-    try:
-        box.up(("eu", "us", "hub"))
+    with clusters(folder / "sandbox") as box:
         for number, fault in enumerate(FAULTS * rounds):
             name = f"m{number}"
             (folder / name).mkdir()
             made = case(box, folder / name, name, records=RECORDS, number=number)
             click.echo(json.dumps({"fault": fault.name, **_one(box, made, fault, number)}))
-    finally:
-        box.reset()
 
 
 def _one(box: Sandbox, made: Case, fault: Fault, number: int) -> dict[str, int]:

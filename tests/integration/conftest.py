@@ -14,12 +14,12 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from scene import Scene
-from streams import compile_once
-
-from federation.sandbox import Sandbox
+from streams import clusters, compile_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from federation.sandbox import Sandbox
 
 _NUMBERS = itertools.count(1)
 
@@ -30,14 +30,17 @@ compile_once()
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     """The clusters eu, us and hub on free ports; tests share them and must use topics of their own.
 
-    A test that kills nodes starts a sandbox of its own instead.
+    A test that kills nodes takes those of ``fragile`` instead.
     """
-    box = Sandbox(tmp_path_factory.mktemp("sandbox"))
-    try:
-        box.up(("eu", "us", "hub"))
+    with clusters(tmp_path_factory.mktemp("sandbox")) as box:
         yield box
-    finally:
-        box.reset()
+
+
+@pytest.fixture(scope="module")
+def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
+    """Clusters of a module's own: their nodes may die and hang."""
+    with clusters(tmp_path_factory.mktemp("fragile")) as box:
+        yield box
 
 
 @pytest.fixture

@@ -19,12 +19,11 @@ import psutil
 from ruamel.yaml import YAML
 from truth import Verdict, judge
 
+from federation.sandbox import Sandbox
 from federation.sandbox.seed import seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from federation.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,6 +31,17 @@ ROOT = Path(__file__).resolve().parents[2]
 def compile_once() -> None:
     """JVMs that we start use the first compiler alone: a short run never earns the second one back."""
     os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
+
+
+@contextmanager
+def clusters(folder: Path) -> Iterator[Sandbox]:
+    """The clusters eu, us and hub, each with its registry; nothing is left of them afterwards."""
+    box = Sandbox(folder)
+    try:
+        box.up(("eu", "us", "hub"))
+        yield box
+    finally:
+        box.reset()
 
 
 @dataclass(frozen=True)

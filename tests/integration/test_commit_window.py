@@ -17,10 +17,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from streams import case, eventually, producing, quick
+from streams import case, clusters, eventually, producing, quick
 from window import door, fence, impatient_brokers, in_the_window, kill_gateway, pending
-
-from federation.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from streams import Case
 
     from federation.flink.transactions import Transaction
+    from federation.sandbox import Sandbox
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -99,13 +98,8 @@ def impatient(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Sandbox]:
     """Clusters whose brokers abort transactions after a minute."""
-    box = Sandbox(tmp_path_factory.mktemp("impatient"))
-    with impatient_brokers():
-        try:
-            box.up(("eu", "us", "hub"))
-            yield box
-        finally:
-            box.reset()
+    with impatient_brokers(), clusters(tmp_path_factory.mktemp("impatient")) as box:
+        yield box
 
 
 def test_a_jvm_that_is_frozen_for_longer_than_the_time_out(

@@ -18,12 +18,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small import Cluster
 from streams import case, eventually, kill, producing, quick
 
-from federation.sandbox import Sandbox
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from streams import Case
+
+    from federation.sandbox import Sandbox
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -79,17 +77,6 @@ def test_every_target_holds_the_same(sandbox: Sandbox, tmp_path: Path) -> None:
     assert same(sandbox, made)
     found = json.loads(made.run("verify", "--all", "-o", "json"))
     assert found["verdict"] == "equal"
-
-
-@pytest.fixture
-def fragile(tmp_path: Path) -> Iterator[Sandbox]:
-    """Clusters of a test's own: a broker dies."""
-    box = Sandbox(tmp_path / "fragile")
-    try:
-        box.up(("eu", "us", "hub"))
-        yield box
-    finally:
-        box.reset()
 
 
 def test_a_follower_that_is_away_delays_nobody(fragile: Sandbox, tmp_path: Path) -> None:

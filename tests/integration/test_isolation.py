@@ -18,14 +18,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from network import Network
 from small import Cluster, configured, confluent, record
-from streams import eventually
-
-from federation.sandbox import Sandbox
+from streams import clusters, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from streams import Case
+
+    from federation.sandbox import Sandbox
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -33,17 +33,6 @@ ORDER = record("Order", id="string", n="long")
 CHECKPOINT_S = 2.0
 # Two checkpoint intervals are promised; a shared machine with six servers gets as much again.
 LONGEST_GAP_S = 2 * 2 * CHECKPOINT_S
-
-
-@pytest.fixture(scope="module")
-def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Clusters of this module's own: their brokers die and hang."""
-    box = Sandbox(tmp_path_factory.mktemp("isolated"))
-    try:
-        box.up(("eu", "us", "hub"))
-        yield box
-    finally:
-        box.reset()
 
 
 def pid(box: Sandbox, node: str) -> int:
@@ -195,13 +184,9 @@ def test_a_source_in_trouble_holds_up_no_other(
 @pytest.fixture
 def network(tmp_path: Path) -> Iterator[tuple[Sandbox, Network]]:
     """Clusters that are reached through a network, which may be bad."""
-    box, between = Sandbox(tmp_path / "narrow"), Network()
-    with between.between():
-        try:
-            box.up(("eu", "us", "hub"))
-            yield box, between
-        finally:
-            box.reset()
+    between = Network()
+    with between.between(), clusters(tmp_path / "narrow") as box:
+        yield box, between
 
 
 def test_a_source_behind_a_bad_network_holds_up_no_other(

@@ -16,12 +16,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from small import Cluster, avro, configured, confluent, record, single
 from streams import eventually
 
-from federation.sandbox import Sandbox
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from streams import Case
+
+    from federation.sandbox import Sandbox
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -30,17 +28,6 @@ CONTRACT = record("Order", id="string", n="long", who=("string", "?"))
 V1 = record("Sale", id="string", n="int")
 V2 = record("Sale", id="string", n="int", note=(["null", "string"], None), size=("double", 0.0))
 UNFIT = record("Sale", id="string", n={"type": "array", "items": "int"})
-
-
-@pytest.fixture(scope="module")
-def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Clusters of this module's own: their registries may die."""
-    box = Sandbox(tmp_path_factory.mktemp("changing"))
-    try:
-        box.up(("eu", "us", "hub"))
-        yield box
-    finally:
-        box.reset()
 
 
 def _streams(prefix: str) -> dict[str, Any]:

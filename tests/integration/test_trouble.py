@@ -17,25 +17,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 from scene import Scene
 from streams import case, eventually
 
-from federation.sandbox import Sandbox
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from streams import Case
 
+    from federation.sandbox import Sandbox
+
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="module")
-def fragile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Clusters of this module's own: their brokers may die."""
-    box = Sandbox(tmp_path_factory.mktemp("fragile"))
-    try:
-        box.up(("eu", "us", "hub"))
-        yield box
-    finally:
-        box.reset()
 
 
 def _pid(box: Sandbox, node: str) -> int:
