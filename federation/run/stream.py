@@ -1,4 +1,4 @@
-"""One stream's job: submitted, watched, stopped."""
+"""One stream's job: submitted, kept going, stopped."""
 
 from __future__ import annotations
 
@@ -14,41 +14,23 @@ from federation.flink.endpoint import embedded
 from federation.flink.transactions import Transactions, in_gateway
 from federation.observe.logs import get_logger
 from federation.run import checkpoints
-from federation.run.accepted import accepted
-from federation.run.reasons import forgetful, refused
+from federation.run.aim import Aim
+from federation.run.reasons import refused
 from federation.run.rest import FlinkRest
 from federation.run.settle import Settled, settle
-from federation.run.source import SourceWatch
 from federation.run.status import Repair, StreamStatus
-from federation.run.target import TargetWatch
+from federation.run.watch import StreamWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
     from federation.flink.cluster import Cluster
     from federation.plan.model import RunPlan, StreamPlan
     from federation.plan.prepare import PreparedStream
-    from federation.run.pulse import Pulse
-    from federation.run.status import PartitionStatus
     from federation.run.store import Store
 
 _LOG = get_logger(__name__)
-# Flink's job states, as ours.
-_STATES = {
-    "INITIALIZING": "STARTING",
-    "CREATED": "STARTING",
-    "RUNNING": "RUNNING",
-    "FAILING": "RESTARTING",
-    "RESTARTING": "RESTARTING",
-    "FAILED": "FAILED",
-    "CANCELLING": "STOPPED",
-    "CANCELED": "STOPPED",
-    "FINISHED": "STOPPED",
-    "SUSPENDED": "STARTING",
-    "RECONCILING": "STARTING",
-}
-
 _STOPPING = "stopping"  # of a run's folder: sources tell their tasks nothing more
 _LOOK = 0.5  # seconds between two looks for a new cluster
 _SILENT = 8.0  # seconds; trouble is told within ten
@@ -76,7 +58,6 @@ class StreamRun:
         cluster: Cluster | None = None,
         leader: StreamRun | None = None,
     ) -> None:
-        self.plan = plan
         self._leader = leader  # the stream that it follows
         self._cluster = cluster  # of processes, where Flink has its own
         self._reach = reach  # the plan as the JVM is to have it
@@ -84,32 +65,25 @@ class StreamRun:
         self._store = store
         self._group = group_of(federation, plan.name)
         self.remark = ""  # something else that is wrong, for the status
-        self._sources = self._watches()
-        self._target = TargetWatch(plan.target)
         self._job: Any = None
         self._rest: FlinkRest | None = None
         self._folder: Path | None = None
-        self._targets: list[dict[tuple[str, int], int]] | None = None
         self._prepared: PreparedStream | None = None
         self._heap_share = 0.0
         self._starting: threading.Thread | None = None
         self._stopping = threading.Event()
-        self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
+        self._take(plan)
 
-    def _watches(self) -> list[SourceWatch]:
-        silent = self.plan.on_schema_change == "ignore"
-        return [
-            SourceWatch(source, index, self._group, silent=silent)
-            for index, source in enumerate(self.plan.sources)
-        ]
+    def _take(self, plan: StreamPlan) -> None:
+        self.plan = plan
+        self._watch = StreamWatch(plan, self._group, self._store)
+        self._aim = Aim(plan, self._watch.sources, follows=self._leader is not None)
+        self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
 
     @property
     def over(self) -> bool:
         """Whether the job has ended and nothing is tried any more."""
         return self.status.state in {"FAILED", "STOPPED"}
-
-    def _pulses(self) -> list[Pulse]:
-        return [self._target.pulse, *(source.pulse for source in self._sources)]
 
     def begin(self, start: Callable[[], None]) -> None:
         """Start, or try to in the background while one of the stream's clusters does not answer.
@@ -146,8 +120,7 @@ class StreamRun:
             self._begin_anew(fresh=fresh)
         self._prepared, self._heap_share = prepare(), heap_share
         self._submit()
-        for one in self._pulses():
-            one.start()
+        self._watch.begin()
 
     def _submit(self) -> None:
         """Settle the transactions of the restore point, and let a job go on from it."""
@@ -266,7 +239,7 @@ class StreamRun:
 
     def _begin_anew(self, *, fresh: bool) -> None:
         """Refuse to begin a stream twice by accident: it would write everything again."""
-        if not fresh and any(source.lag.published() for source in self._sources):
+        if not fresh and any(source.lag.published() for source in self._watch.sources):
             raise JobError(
                 f"stream {self.plan.name} has run before, but its state is not here: starting "
                 "from the beginning would write every record again",
@@ -274,7 +247,7 @@ class StreamRun:
                 hint="point run.state to the folder it ran with, or use --fresh after deleting "
                 f"the target topic {self.plan.target.topic}",
             )
-        for source in self._sources:
+        for source in self._watch.sources:
             source.lag.forget()
 
     def renew(
@@ -288,11 +261,8 @@ class StreamRun:
         self.stop()
         if self.status.state != "STOPPED":
             return
-        self.plan, self._targets = plan, None
-        self._sources = self._watches()
-        self._target = TargetWatch(plan.target)
+        self._take(plan)
         self._stopping.clear()
-        self.status = StreamStatus(plan.name, "STARTING", plan.target.delivery)
         self.start(prepare, fresh=False, heap_share=heap_share)
 
     def poll(self) -> StreamStatus:
@@ -302,7 +272,7 @@ class StreamRun:
         if self._rest is None or self.over:
             return self.status
         try:
-            self._poll(self._rest)
+            self.status = self._watch.look(self._rest, self.status, self.remark)
             self._heard = time.monotonic()
         except (httpx.HTTPError, KeyError) as error:
             _LOG.debug("flink does not answer", stream=self.plan.name, error=str(error))
@@ -312,52 +282,12 @@ class StreamRun:
             elif silence > _SILENT:
                 why = f"Flink has not answered for {silence:.0f} s"
                 self.status = replace(self.status, state="DEGRADED", error=why)
+        else:
+            if self.status.state == "RESTARTING":
+                self._end_what_no_restart_helps(self.status.error)
+            elif self.status.state == "FAILED":
+                self._ended()
         return self.status
-
-    def _poll(self, rest: FlinkRest) -> None:
-        job = rest.job()
-        state = _STATES[job["state"]]
-        if state == "RUNNING" and any(v["status"] != "RUNNING" for v in job["vertices"]):
-            state = "STARTING" if self.status.restarts == 0 else "RESTARTING"
-        account = rest.checkpoints()
-        counters = {v["name"]: rest.counters(v["id"]) for v in job["vertices"]}
-        told = {
-            v["name"]: rest.told(v["id"])
-            for v in job["vertices"]
-            if any(source.reads(v["name"]) for source in self._sources)
-        }
-        sources = tuple(source.status(counters, told) for source in self._sources)
-        forgotten = sum(c.get("forgottenEarly", 0) for c in counters.values())
-        failing = checkpoints.failing(account)
-        full = self._store.full() if failing or state == "RESTARTING" else ""
-        stalled = (
-            full or checkpoints.stalled(account) or forgetful(forgotten)
-            if state == "RUNNING"
-            else ""
-        )
-        target = self._target.status()
-        apart = target.error or any(source.degraded for source in sources)
-        if stalled or (state == "RUNNING" and apart):
-            state = "DEGRADED"
-        self.status = replace(
-            self.status,
-            state=state,
-            restarts=int(account["counts"].get("restored", 0)) - bool(self.status.restored_from),
-            checkpoint=checkpoints.last(account) or self.status.checkpoint,
-            failed_checkpoints=account["counts"]["failed"],
-            failing_checkpoints=failing,
-            sources=sources,
-            target=target,
-            clamped=sum(c.get("timestampsClamped", 0) for c in counters.values()),
-            accepted=accepted(self._store, self.plan.name),
-            error=full or rest.root_cause()
-            if state in {"RESTARTING", "FAILED"}
-            else stalled or self.remark,
-        )
-        if state == "RESTARTING":
-            self._end_what_no_restart_helps(self.status.error)
-        if state == "FAILED":
-            self._ended()
 
     def _end_what_no_restart_helps(self, cause: str) -> None:
         if why := refused(cause):
@@ -403,35 +333,10 @@ class StreamRun:
 
         Of a follower it is what the stream that it follows had written once that had caught up.
         """
-        if self._leader is not None and not (self._leader.over or self._leader.caught_up()):
+        leader = self._leader
+        if leader is not None and not (leader.over or leader.caught_up()):
             return False
-        if self.status.state != "RUNNING" or self.status.checkpoint is None:
-            return False
-        parts = [
-            {(p.topic, p.partition): p for p in source.partitions} for source in self.status.sources
-        ]
-        # A pattern may match no topic yet; all else has partitions once its cluster has answered.
-        known = zip(parts, self.plan.sources, strict=False)
-        if not parts or not all(part or not source.topics for part, source in known):
-            return False
-        if self._targets is None:
-            self._targets = self._aim(parts)
-        return self._targets is not None and all(
-            source[key].position >= end
-            for source, ends in zip(parts, self._targets, strict=True)
-            for key, end in ends.items()
-        )
-
-    def _aim(
-        self, parts: Sequence[Mapping[tuple[str, int], PartitionStatus]]
-    ) -> list[dict[tuple[str, int], int]] | None:
-        """How far each source has to be read; None while that cannot be told."""
-        if self._leader is None:
-            return [{key: p.end for key, p in source.items()} for source in parts]
-        try:  # what the leader has written last may not be committed yet, so no `end` counts it
-            return [source.lag.written() for source in self._sources]
-        except ClusterError:
-            return None
+        return self._aim.reached(self.status)
 
     def stop(self) -> None:
         """Stop with a savepoint; where that is not possible, cancel and keep the checkpoint."""
@@ -465,14 +370,13 @@ class StreamRun:
     def _cancel_without_target(self, stopped: threading.Event) -> None:
         """Wait for no savepoint that cannot be: its records cannot be written."""
         while not stopped.wait(_LOOK):
-            target = self._target.status()
+            target = self._watch.target.status()
             if target.error and time.time() - target.error_since / 1000 > _AWAY:
                 _LOG.warning("no savepoint without the target", stream=self.plan.name)
                 self._job.cancel()
                 return
 
     def _close(self) -> None:
-        for one in self._pulses():
-            one.close()
+        self._watch.close()
         if self._rest:
             self._rest.close()

@@ -8,8 +8,9 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from run_facts import SOURCE, stream_plan
 
-from federation.plan.model import ClusterPlan, SourcePlan, StartPosition, TopicRef
+from federation.plan.model import SourcePlan, TopicRef
 from federation.run import checkpoints, gateway, stream
 from federation.run.source import SourceWatch
 from federation.run.status import (
@@ -21,29 +22,13 @@ from federation.run.status import (
 )
 
 MINUTE = 60_000
-ORDERS = SourcePlan(
-    uid="u",
-    name="eu/orders",
-    cluster=ClusterPlan("eu", "id-of-eu", {"bootstrap.servers": "eu:9092"}, None),
-    topics=(TopicRef("orders", "t", 1),),
-    pattern=None,
-    start=StartPosition("earliest"),
-    where=None,
-    key_rules={},
-    rules={},
-    versions=(),
-)
+ORDERS = replace(SOURCE, topics=(TopicRef("orders", "t", 1),))
 WAITING = replace(ORDERS, name="eu/orders[.].*", topics=(), pattern="orders[.].*")
 
 
 def run_of(*sources: SourcePlan, leader: object = None) -> stream.StreamRun:
     """A stream that was not started."""
-    hub = SimpleNamespace(alias="hub", properties={})
-    target = SimpleNamespace(delivery="exactly-once", topic="unified", partitions=1, cluster=hub)
-    plan = SimpleNamespace(
-        name="orders", sources=sources, target=target, on_schema_change="lenient"
-    )
-    return stream.StreamRun("shop", plan, None, None, leader=leader)
+    return stream.StreamRun("shop", stream_plan(*sources), None, None, leader=leader)
 
 
 @pytest.mark.parametrize("transaction", [MINUTE, 2 * MINUTE, 15 * MINUTE, 60 * MINUTE])
@@ -113,7 +98,9 @@ def test_a_follower_catches_up_with_what_its_leader_has_written():
     """Its aim is set once the leader is done, and counts what is not committed yet."""
     leader = SimpleNamespace(over=False, caught_up=lambda: False)
     run = run_of(ORDERS, leader=leader)
-    run._sources = [SimpleNamespace(lag=SimpleNamespace(written=lambda: {("orders", 0): 12}))]
+    run._watch.sources[:] = [
+        SimpleNamespace(lag=SimpleNamespace(written=lambda: {("orders", 0): 12}))
+    ]
 
     def at(position: int, *, end: int) -> bool:
         checkpoint = CheckpointStatus(1, 0, 0, 0)
@@ -136,7 +123,7 @@ def test_a_stop_waits_for_no_savepoint_without_the_target(monkeypatch: pytest.Mo
     run, cancelled, stopped = run_of(ORDERS), threading.Event(), threading.Event()
     run._job = SimpleNamespace(cancel=cancelled.set)
     away = TargetStatus("hub", "unified", "cluster hub is away", int(time.time() * 1000))
-    run._target = SimpleNamespace(status=lambda: away)
+    run._watch.target = SimpleNamespace(status=lambda: away)
     waiting = threading.Thread(target=run._cancel_without_target, args=(stopped,))
     waiting.start()
     assert not cancelled.wait(0.2)  # a moment ago it was there

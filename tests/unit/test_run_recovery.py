@@ -10,6 +10,7 @@ import httpx
 import psutil
 import pytest
 from rich.console import Console
+from run_facts import stream_plan
 
 from federation.cli.live import render
 from federation.errors import ClusterError, JobError
@@ -26,18 +27,7 @@ REPAIR = Repair(1_700_000_000.0, 8, 1241, 2, ("x/1/2", "y/1/2"), ("orders-0",), 
 @pytest.fixture
 def run(tmp_path):
     """A stream whose job has just ended because of a commit."""
-    plan = SimpleNamespace(
-        name="orders",
-        sources=(),
-        target=SimpleNamespace(
-            delivery="exactly-once",
-            topic="unified",
-            partitions=1,
-            cluster=SimpleNamespace(alias="hub", properties={}),
-        ),
-        on_schema_change="lenient",
-    )
-    one = stream.StreamRun("shop", plan, None, Store(tmp_path))
+    one = stream.StreamRun("shop", stream_plan(), None, Store(tmp_path))
     one._job = SimpleNamespace(failure=lambda: LOST)
     one._rest = SimpleNamespace(close=lambda: None)
     one.status = replace(one.status, state="RUNNING")
@@ -161,10 +151,10 @@ class TestProcesses:
     def test_silence_is_said(self, run, monkeypatch):
         """A Flink that stands still is no running stream, from the eighth second on."""
 
-        def nothing(_rest: object) -> None:
+        def nothing(*_: object) -> None:
             raise httpx.ReadTimeout("")
 
-        run._poll = nothing
+        run._watch.look = nothing
         run._cluster = SimpleNamespace()
         run._heard = 100.0
         for now, state in ((107.0, "RUNNING"), (109.0, "DEGRADED")):
