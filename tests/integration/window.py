@@ -63,15 +63,23 @@ def pending(made: Case) -> dict[Transaction, str]:
     }
 
 
+def touches(one: Transaction, topic: str) -> bool:
+    """Whether a transaction has written into a topic."""
+    return any(extent.topic == topic for extent in one.extents)
+
+
 @contextmanager
-def in_the_window(made: Case, *, attempts: int = 60) -> Iterator[list[Transaction]]:
+def in_the_window(
+    made: Case, *, touching: str = "", attempts: int = 60
+) -> Iterator[list[Transaction]]:
     """Freeze a running gateway's JVMs where its newest checkpoint is not committed at all.
 
     They are frozen the moment a checkpoint is written down, some milliseconds before it commits; where
-    that was too late, it may go on to the next.
+    that was too late, or no record of the topic that it should be ``touching``, it may go on to the
+    next.
 
     Yields:
-        The transactions, all of them open.
+        The transactions, all of them open; those first that have records of that topic.
     """
     eventually(made.checkpoint, "a checkpoint", 180)
     status = made.status()
@@ -79,8 +87,9 @@ def in_the_window(made: Case, *, attempts: int = 60) -> Iterator[list[Transactio
     for _ in range(attempts):
         with _frozen_at_next_checkpoint(made, jvms):
             found = pending(made)
-            if found and set(found.values()) == {"open"}:
-                yield list(found)
+            those = sorted(found, key=lambda one: not touches(one, touching))
+            if set(found.values()) == {"open"} and (not touching or touches(those[0], touching)):
+                yield those
                 return
     raise AssertionError(f"no commit window in {attempts} checkpoints")
 
