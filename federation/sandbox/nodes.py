@@ -48,6 +48,10 @@ num.network.threads=2
 num.io.threads=4
 background.threads=2
 metadata.max.idle.interval.ms=5000
+
+# A broker that was killed is let in again only when its session has ended: nine seconds by default.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 """
 
 # A node that runs out of memory must be seen dead, not half alive.
@@ -103,6 +107,11 @@ def format_command(java: Path, jars: Sequence[Path], folder: Path, cluster: Clus
     ]
 
 
+def _scratch(layout: Layout) -> str:
+    """Native libraries that a JVM unpacks go with the sandbox, also where it could not tidy up."""
+    return f"-Djava.io.tmpdir={layout.home}"
+
+
 def broker_command(java: Path, jars: Sequence[Path], folder: Path, cluster: Cluster) -> list[str]:
     """The command of a broker with its controller in one process."""
     layout = Layout(folder, cluster)
@@ -113,6 +122,7 @@ def broker_command(java: Path, jars: Sequence[Path], folder: Path, cluster: Clus
         "-XX:MaxDirectMemorySize=128m",
         *_JVM,
         f"-XX:ErrorFile={layout.home / 'broker-crash.log'}",
+        _scratch(layout),
         f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}",
         marker(folder, f"{cluster.name}/{BROKER}"),
         *("-cp", os.pathsep.join(map(str, jars)), "kafka.Kafka", str(layout.properties)),
@@ -143,6 +153,7 @@ def registry_command(java: Path, app: Path, folder: Path, cluster: Cluster) -> l
         "-XX:TieredStopAtLevel=1",  # starts sooner and stays smaller; it answers few requests
         *_JVM,
         f"-XX:ErrorFile={layout.home / 'registry-crash.log'}",
+        _scratch(layout),
         marker(folder, f"{cluster.name}/{REGISTRY}"),
         *(f"-D{name}={value}" for name, value in settings.items()),
         *("-jar", str(app / "quarkus-run.jar")),
