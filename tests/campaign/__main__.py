@@ -34,7 +34,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @click.command()
 @click.option("--runs", default=300, show_default=True, help="How many the ledger shall have.")
-@click.option("--seed", type=int, help="Repeat the run of this seed only, and keep its files.")
+@click.option(
+    "--seed", type=int, help="Repeat the run of this seed only, and print its line of the ledger."
+)
 @click.option(
     "--ledger",
     "path",
@@ -98,7 +100,9 @@ class Campaign:
             click.echo(f"{seed:5} {word:6} {outcome.seconds:6.1f} s {outcome.records:7,}  {what}")
             if outcome.words:
                 click.echo(f"      {folder}: {outcome.why[:600]}", err=True)
-            if self._path is not None:
+            if self._path is None:
+                click.echo(ledger.line(outcome, _commit()))
+            else:
                 ledger.append(self._path, outcome, _commit())
         if not outcome.words:
             shutil.rmtree(folder)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from run import Outcome
 
-BAD = ("LOST", "DUP", "ORDER", "DLQ", "CORRUPT", "STUCK", "INFRA")
+BAD = ("LOST", "DUP", "ORDER", "DLQ", "CORRUPT", "COPY", "STUCK", "INFRA")
 
 
 def read(path: Path) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from arrivals import Arrivals
 from confluent_kafka import IsolationLevel, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from faults import ALL, SOURCES, Fault, World
+from followers import copy_of, followed, same
 from streams import case, eventually, producing
 from supervisor import Gateway
 
@@ -31,6 +32,7 @@ RATE = 400  # records per second over both sources, all the while
 CHECKPOINT = "1s"
 STUCK_SECONDS = 120.0  # from the end of a fault until records flow again
 LEAST_FAULTS, MOST_FAULTS = 2, 4
+EACH_FOLLOWED = 3  # one run of so many has a second target, on a source's cluster
 
 # A kind of finding of the judge, and the word of the ledger for it.
 WORDS = {
@@ -66,10 +68,12 @@ class Outcome:
 
     Attributes:
         seed: everything random follows from it.
-        words: LOST, DUP, ORDER, DLQ, CORRUPT, STUCK or INFRA; none where all is well.
+        words: LOST, DUP, ORDER, DLQ, CORRUPT, COPY (a second target that holds something else), STUCK
+            or INFRA; none where all is well.
         faults: in their order.
         records: how many the sources hold.
         counts: what the judge saw, by kind.
+        targets: how many the stream has.
         starts: how often the gateway was started.
         seconds: the whole run.
         why: the first findings, or the error.
@@ -80,6 +84,7 @@ class Outcome:
     faults: list[Suffered] = field(default_factory=list)
     records: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    targets: int = 1
     starts: int = 0
     seconds: float = 0.0
     why: str = ""
@@ -92,18 +97,19 @@ def schedule(random: Random) -> list[Fault]:
 
 def run(box: Sandbox, folder: Path, seed: int) -> Outcome:
     """Carry out the schedule of this seed on a sandbox that is up."""
-    random, outcome, begun = Random(seed), Outcome(seed), time.monotonic()
+    random, begun = Random(seed), time.monotonic()
+    outcome = Outcome(seed, targets=1 if seed % EACH_FOLLOWED else 2)
     faults = schedule(random)
     try:
-        made = _case(box, folder, seed, tasks=random.randint(1, 2))
+        made = _case(box, folder, outcome, tasks=random.randint(1, 2))
     except Exception as error:  # noqa: BLE001 - the machine's trouble is never the gateway's verdict
         outcome.words, outcome.why = ["INFRA"], repr(error)
         return outcome
     gateway = Gateway(made)
     try:
         _suffer(World(box, made, gateway, _topics(made), random), faults, outcome)
-        _end(made, gateway)
-        _judge(made, outcome)
+        _end(made, gateway, outcome)
+        _judge(box, made, outcome)
     except (AssertionError, TimeoutError) as error:
         outcome.words, outcome.why = ["STUCK"], str(error)[:4000]
     except Exception as error:  # noqa: BLE001 - as above
@@ -114,15 +120,18 @@ def run(box: Sandbox, folder: Path, seed: int) -> Outcome:
         outcome.starts = gateway.starts
         outcome.seconds = round(time.monotonic() - begun, 1)
     if not outcome.words:
-        _forget(box, made)
+        _forget(box, made, outcome)
     return outcome
 
 
-def _case(box: Sandbox, folder: Path, seed: int, *, tasks: int) -> Case:
+def _case(box: Sandbox, folder: Path, outcome: Outcome, *, tasks: int) -> Case:
     def edit(config: dict[str, Any]) -> None:
         config["run"] = {"checkpoint": CHECKPOINT, "parallelism": tasks}
+        if outcome.targets > 1:
+            followed(config)
 
     folder.mkdir(parents=True)
+    seed = outcome.seed
     return case(box, folder, f"c{seed}", records=RECORDS, number=seed, edit=edit)
 
 
@@ -160,27 +169,32 @@ def _flows(gateway: Gateway, arrivals: Arrivals, since: float) -> None:
     eventually(flows, "records of every source", STUCK_SECONDS)
 
 
-def _end(made: Case, gateway: Gateway) -> None:
-    """Catch up and stop with a savepoint; where that fails, do what the gateway says: start again."""
+def _end(made: Case, gateway: Gateway, outcome: Outcome) -> None:
+    """Catch up and stop with a savepoint; where that fails, do what the gateway says: start again.
+
+    Another start lets a follower have what its leader wrote last, too.
+    """
 
     def caught_up() -> bool:
         gateway.revive()
-        (stream,) = made.status()["streams"]
+        stream = made.status()["streams"][0]
         return all(source["read"] > 0 and source["lag"] == 0 for source in stream["sources"])
 
     eventually(caught_up, "a stream without lag", STUCK_SECONDS)
     gateway.interrupt()
-    if gateway.ended() != 0:
+    if gateway.ended() != 0 or outcome.targets > 1:
         made.run("start", "--until-caught-up")
 
 
-def _judge(made: Case, outcome: Outcome) -> None:
+def _judge(box: Sandbox, made: Case, outcome: Outcome) -> None:
     verdict = made.verdict()
     faults = verdict.faults()
     outcome.words = sorted({WORDS[kind] for kind in faults})
     outcome.counts = dict(sorted(verdict.counts.items()))
     outcome.records = _lines(made.truth)
     outcome.why = repr(faults)[:4000] if faults else ""
+    if outcome.targets > 1 and not same(box, made):
+        outcome.words.append("COPY")
     _nothing_else(verdict, outcome, made)
 
 
@@ -223,11 +237,12 @@ def _admin(bootstrap: str) -> Iterator[AdminClient]:
     yield AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
 
 
-def _forget(box: Sandbox, made: Case) -> None:
+def _forget(box: Sandbox, made: Case, outcome: Outcome) -> None:
     """The brokers keep nothing of a run that is well."""
     for cluster, topics in (
         *((name, [topic]) for name, topic in _topics(made).items()),
         ("hub", [made.target, made.dead]),
+        *([("eu", [copy_of(made)])] if outcome.targets > 1 else []),
     ):
         with _admin(box.clusters()[cluster].bootstrap) as admin:
             for future in admin.delete_topics(topics).values():

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
 import sys
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,45 +13,19 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from followers import copy_of, followed, held, same
 from small import Cluster
 from streams import case, eventually, kill, producing, quick
 
 if TYPE_CHECKING:
-    from streams import Case
-
     from federation.sandbox import Sandbox
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
-FOLLOWER = "copied"  # its topic: the cluster is one of the sources', too
 
-
-def followed(config: dict[str, Any]) -> None:
-    """An edit: a checkpoint each second, and the stream has a follower on cluster eu."""
+def _quickly(config: dict[str, Any]) -> None:
     quick()(config)
-    (stream,) = config["streams"].values()
-    primary = stream.pop("target")
-    stream["targets"] = [primary, {"cluster": "eu", "topic": f"{primary['topic']}.{FOLLOWER}"}]
-
-
-def held(made: Case, alias: str, topic: str, hop: bytes = b"") -> dict[bytes | None, list[Any]]:
-    """By key what a topic holds, in its order: body, time, headers; with a hop more, if given."""
-    found = defaultdict(list)
-    for message in Cluster(made.env, alias).read(topic):
-        value = message.value()
-        headers = [
-            (name, one + hop if name == "fed.origin" else one) for name, one in message.headers()
-        ]
-        body = None if value is None else value[5:]  # the id is each registry's own
-        found[message.key()].append((body, message.timestamp(), headers))
-    return dict(found)
-
-
-def same(box: Sandbox, made: Case) -> bool:
-    """Whether the follower holds what the primary holds, in the order of each key."""
-    hub = hashlib.sha256(box.clusters()["hub"].cluster_id.encode()).digest()[:6]
-    copy = held(made, "eu", f"{made.target}.{FOLLOWER}")
-    return bool(copy) and copy == held(made, "hub", made.target, hop=hub)
+    followed(config)
 
 
 def test_every_target_holds_the_same(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -62,15 +34,13 @@ def test_every_target_holds_the_same(sandbox: Sandbox, tmp_path: Path) -> None:
     That is so of records that its own cluster had before, of delete markers, and after a
     ``kill -9`` of the gateway; ``verify`` says it of both.
     """
-    made = case(sandbox, tmp_path, "followed", records=5_000, edit=followed)
+    made = case(sandbox, tmp_path, "followed", records=5_000, edit=_quickly)
     made.run("start", "--until-caught-up")
     assert same(sandbox, made)
     with producing(sandbox, made, rate=400), made.running() as process:
         eventually(lambda: made.checkpoint(process.pid), "a checkpoint")
-        before = len(held(made, "eu", f"{made.target}.{FOLLOWER}"))
-        eventually(
-            lambda: len(held(made, "eu", f"{made.target}.{FOLLOWER}")) > before, "new records"
-        )
+        before = len(held(made, "eu", copy_of(made)))
+        eventually(lambda: len(held(made, "eu", copy_of(made))) > before, "new records")
         kill(process.pid)
     made.run("start", "--until-caught-up")
     assert made.verdict().faults() == {}
@@ -86,7 +56,7 @@ def test_a_follower_that_is_away_delays_nobody(fragile: Sandbox, tmp_path: Path)
     """
 
     def from_us_alone(config: dict[str, Any]) -> None:
-        followed(config)
+        _quickly(config)
         (stream,) = config["streams"].values()
         stream["sources"] = [one for one in stream["sources"] if one["cluster"] == "us"]
 
