@@ -186,7 +186,9 @@ class Stream(Model):
         "lenient",
         description="What happens to records of a schema that appears while the stream runs.",
     )
-    target: Target = Field(description="Where the stream is written.")
+    target: Target = Field(
+        description="Where the stream is written; where that is several topics, `targets` instead."
+    )
     targets: tuple[AnyTarget, ...] = Field(
         (),
         min_length=1,
