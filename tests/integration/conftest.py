@@ -5,19 +5,15 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from scene import Scene
 from streams import clusters, compile_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from federation.sandbox import Sandbox
 

@@ -9,14 +9,10 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from confluent_kafka.admin import NewTopic
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from guarded import guarded_broker, login
 
 from federation.kafka.clients import reach, wait
@@ -25,6 +21,7 @@ from federation.schemas.registry import Access, connect_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from federation.sandbox import Sandbox
 

@@ -5,18 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import ssl
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import psutil
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from streams import case, eventually, ports_elsewhere, producing, quick
 
 if TYPE_CHECKING:

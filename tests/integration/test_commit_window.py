@@ -9,19 +9,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from streams import case, clusters, eventually, producing, quick
 from window import door, fence, impatient_brokers, in_the_window, kill_gateway, pending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from streams import Case
 

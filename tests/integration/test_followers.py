@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from followers import copy_of, followed, held, same
 from small import Cluster
 from streams import case, eventually, kill, producing, quick
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from federation.sandbox import Sandbox
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]

@@ -14,7 +14,6 @@ import sys
 import zlib
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -26,9 +25,6 @@ from confluent_kafka.admin import NewTopic
 from moto.core.responses import ActionResult
 from moto.glue.responses import GlueResponse
 from moto.server import ThreadedMotoServer
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from small import single
 from truth import read
 
@@ -37,6 +33,7 @@ from federation.schemas.registry import Access, connect_target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from federation.sandbox import Sandbox
 

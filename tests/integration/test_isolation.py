@@ -5,23 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from network import Network
 from small import Cluster, configured, confluent, record
 from streams import clusters, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from streams import Case
 

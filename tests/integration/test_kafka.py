@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from confluent_kafka.admin import NewTopic
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from guarded import guarded_broker, login
 
 from federation.errors import ClusterError, Incomplete

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from small import Cluster, avro, configured, confluent, record
 
 if TYPE_CHECKING:

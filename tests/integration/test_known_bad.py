@@ -9,20 +9,18 @@ import shutil
 import signal
 import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import Producer
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from streams import case, eventually, producing
 from window import fence, in_the_window
 
 from federation.flink import build
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from streams import Case
 
     from federation.sandbox import Sandbox

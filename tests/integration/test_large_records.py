@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from small import Cluster, configured, confluent, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from federation.sandbox import Sandbox
 

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))
-
 from glue_server import CREDENTIALS, REGION, Owner, glue_server
 from small import Cluster, avro, configured, confluent, record
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from small import Cluster, avro, configured, confluent, record, single
 from streams import eventually
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from streams import Case
 
     from federation.sandbox import Sandbox

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import signal
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import psutil
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from small import Cluster, configured, confluent, record
 from streams import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from streams import Case
 

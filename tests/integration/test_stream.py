@@ -6,20 +6,17 @@ import json
 import random
 import shutil
 import signal
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from streams import case, eventually, kill, producing
 from truth import read
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from streams import Case
 
     from federation.sandbox import Sandbox

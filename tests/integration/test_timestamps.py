@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from small import Cluster, configured, confluent, record
 from streams import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from streams import Case
 

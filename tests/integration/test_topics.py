@@ -5,16 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from confluent_kafka.admin import NewPartitions
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from small import Cluster
 from streams import eventually
 

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from small import Cluster, configured, confluent, record
 from streams import case, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from streams import Case
 

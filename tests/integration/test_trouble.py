@@ -5,20 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from scene import Scene
 from streams import case, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from streams import Case
 

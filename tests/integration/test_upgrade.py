@@ -9,17 +9,14 @@ import subprocess
 import sys
 import tarfile
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from streams import ROOT, case, eventually, kill, producing, quick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from streams import Case
 

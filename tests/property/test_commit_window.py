@@ -5,18 +5,13 @@ The decisions are the product's; Kafka and Flink around them are simulated.
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from simulation import KEYS, PARTITIONS, POINT, Brokers, Crash, Fenced, Gateway, Target
 
 from federation.errors import ClusterError

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import check
 import fastavro
 import httpx
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))  # a folder of scripts, no package
-
-import check
 from workload import numbers
 from workloads import WORKLOADS
 

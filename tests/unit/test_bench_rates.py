@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))  # a folder of scripts, no package
-
 from rates import Ratio, Sample, ratio, reached, steady, whole
 
 

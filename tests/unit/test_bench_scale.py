@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-from typing import Any
-
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))  # a folder of scripts, no package
+from typing import TYPE_CHECKING, Any
 
 import gateway
+import pytest
 from scale import CURVES, TIMES, USUAL, layout, plot, table
 
 from federation.config.load import load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 POINTS = [(curve, value) for curve, values in CURVES.items() for value in values]
 RECORDS = 3_000_000

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import io
 import pickle
-import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fastavro
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))  # a folder of scripts, no package
-
 import gateway
+import pytest
 from check import identity, plain
 from handwritten import Step
+from hypothesis import given
+from hypothesis import strategies as st
 from workload import distinct, numbers
 from workloads import WORKLOADS
 
@@ -28,6 +23,8 @@ from federation.mapping.rules import Rule
 from federation.schemas import avro, codec
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from workload import Source, Workload
 
 HEAD = b"\0\0\0\0\x07"

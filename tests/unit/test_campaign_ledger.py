@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from random import Random
 from typing import Any
 
+import ledger
 from hypothesis import given
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "campaign"))  # folders of scripts, no packages
-sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
-
-import ledger
 from run import LEAST_FAULTS, MOST_FAULTS, Outcome, Suffered, schedule
 
 WORDS = st.lists(st.sampled_from(ledger.BAD), max_size=2, unique=True)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
-
 from plan_facts import CONFIG, CONTRACT, EU_V1, EU_V2, KEY, US, US_KEY, cluster, facts, versions
 
 from federation.cli.app import cli

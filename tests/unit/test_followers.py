@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rich.console import Console
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
-
 from plan_facts import cluster, facts, loaded, topic
+from rich.console import Console
 
 from federation.errors import ConfigError
 from federation.mapping import origin

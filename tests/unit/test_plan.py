@@ -5,16 +5,11 @@ from __future__ import annotations
 import io
 import json
 import re
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from rich.console import Console
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
-
 from plan_facts import (
     EU_V1,
     EU_V2,
@@ -27,6 +22,7 @@ from plan_facts import (
     topic,
     versions,
 )
+from rich.console import Console
 
 from federation.errors import Finding, PlanError
 from federation.mapping.times import TimeLimits

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
-
 from plan_facts import facts, loaded
 
 from federation.config.paths import state_folder

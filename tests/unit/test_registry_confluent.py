@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
-from pathlib import Path
 from uuid import UUID
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
-
 from registry_server import INT, OUTER, held, serving
 
 from federation.errors import ClusterError

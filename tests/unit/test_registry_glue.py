@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
-
 from glue_server import REGION, Owner, glue_server
 
 from federation.errors import ClusterError, SetupError

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import UUID
 
 import httpx
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
-
 from plan_facts import EU_V1, facts, loaded, versions
 
 from federation.errors import ClusterError

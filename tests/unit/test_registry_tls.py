@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import ssl
-import sys
-from pathlib import Path
 
 import pytest
 import trustme
-
-sys.path.insert(0, str(Path(__file__).parent))  # importlib mode has no packages
-
 from registry_server import server
 
 from federation.errors import ClusterError
