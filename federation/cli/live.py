@@ -36,7 +36,7 @@ _COLOURS = {
     "FAILED": "bold red",
     "DEAD": "bold red",
 }
-_LOG_EVERY = 5.0
+_LOG_EVERY = 60.0  # a log of weeks lies beside the checkpoints
 _WIDTHS = {"read": 9, "lag": 8}  # at least: steady columns are read more easily
 
 

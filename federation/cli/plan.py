@@ -11,6 +11,7 @@ from federation.cli.output import config_option, emit, output_option, print_find
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from federation.config.load import Loaded
     from federation.plan.model import Plan
 
 
@@ -40,27 +41,37 @@ def plan(config: Path, output: str) -> None:
     emit(to_json(found), output, lambda _: "")
 
 
-def compiled(
-    config: Path, *, keep: bool = False, anew: bool = True, measured: bool = False
-) -> Plan:
-    """Load a configuration, ask its clusters and compile the plan, with progress on a terminal.
-
-    Args:
-        config: the file.
-        keep: remember what the registries said, for a start while one of them does not answer.
-        anew: no stream goes on from what it did before.
-        measured: run transforms for a moment, to tell what they cost.
+def compiled(config: Path, *, measured: bool = False) -> Plan:
+    """Load a configuration and :func:`compile_loaded`.
 
     Raises:
         ConfigError: the file is wrong.
         PlanError: it cannot work on these clusters and schemas.
     """
     from federation.config.load import load
+
+    return compile_loaded(load(config), measured=measured)
+
+
+def compile_loaded(
+    declared: Loaded, *, keep: bool = False, anew: bool = True, measured: bool = False
+) -> Plan:
+    """Ask a configuration's clusters and compile its plan, with progress on a terminal.
+
+    Args:
+        declared: as its file says it.
+        keep: remember what the registries said, for a start while one of them does not answer.
+        anew: no stream goes on from what it did before.
+        measured: run transforms for a moment, to tell what they cost.
+
+    Raises:
+        PlanError: it cannot work on these clusters and schemas.
+    """
     from federation.plan import contracts, remembered
     from federation.plan.compile import compile as compile_plan
     from federation.plan.gather import gather
 
-    loaded = contracts.grown(load(config))
+    loaded = contracts.grown(declared)
     waiting = sorted(loaded.config.clusters)
     console = stderr()
     with console.status(_asking(waiting)) as status:

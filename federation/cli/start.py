@@ -46,9 +46,11 @@ def start(config: Path, output: str, *, detach: bool, until_caught_up: bool, fre
     Goes on from the last checkpoint or savepoint by itself. On a terminal it shows a live view;
     elsewhere it logs JSON lines. Ctrl-C stops with a savepoint.
     """
-    from federation.cli.plan import compiled
+    from federation.cli.plan import compile_loaded
+    from federation.config.load import load
 
-    plan = compiled(config, keep=True, anew=fresh)
+    loaded = load(config)
+    plan = compile_loaded(loaded, keep=True, anew=fresh)
     print_findings(plan.warnings)
     if detach:
         _detach(config, plan, output, fresh=fresh, until_caught_up=until_caught_up)
@@ -58,8 +60,9 @@ def start(config: Path, output: str, *, detach: bool, until_caught_up: bool, fre
 
     with _stop_on_signals() as stop, View(stderr()) as view:
         last = run(
-            plan, stop, view.show, until_caught_up=until_caught_up, fresh=fresh, say=view.say
-        )
+            loaded, plan, stop, view.show,
+            until_caught_up=until_caught_up, fresh=fresh, say=view.say,
+        )  # fmt: skip
     emit(last.to_dict(), output, lambda _: summary(last))
 
 

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 _END, _BEGIN = -1, -2  # Kafka's protocol, "ListOffsets": timestamps that stand for both ends
 
 
+def topics(consumer: Consumer, where: str, timeout: float) -> list[str]:
+    """The names of all topics of a cluster."""
+    told = attempt(partial(consumer.list_topics, timeout=timeout), "topics cannot be listed", where)
+    return sorted(told.topics)
+
+
 def partitions(
     consumer: Consumer, topics: Iterable[str], where: str, timeout: float
 ) -> list[Partition]:

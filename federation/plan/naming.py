@@ -31,10 +31,15 @@ def source(read: Source) -> str:
 
 
 def reads(source: Source, topic: str) -> bool:
-    """Whether a source reads a topic; a pattern never takes Kafka's internal topics."""
+    """Whether a source reads a topic."""
     if source.pattern is None:
         return topic in source.topics
-    return not topic.startswith("__") and re.fullmatch(source.pattern, topic) is not None
+    return matches(source.pattern, topic)
+
+
+def matches(pattern: str, topic: str) -> bool:
+    """Whether a source's pattern takes a topic; never one of Kafka's internal ones."""
+    return not topic.startswith("__") and re.fullmatch(pattern, topic) is not None
 
 
 def value_subjects(source: Source, topic: str, subjects: Collection[str]) -> tuple[str, ...]:

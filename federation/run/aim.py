@@ -33,8 +33,11 @@ class Aim:
         self._ends: list[Ends] | None = None
 
     def reached(self, status: StreamStatus) -> bool:
-        """Whether all of it is in a completed checkpoint; the first look fixes the aim."""
-        if status.state != "RUNNING" or status.checkpoint is None:
+        """Whether all of it is in a completed checkpoint; the first look fixes the aim.
+
+        Positions are a checkpoint's, so they count also where something else is wrong.
+        """
+        if status.state not in {"RUNNING", "DEGRADED"} or status.checkpoint is None:
             return False
         parts = [{(p.topic, p.partition): p for p in one.partitions} for one in status.sources]
         # A pattern may match no topic yet; all else has partitions once its cluster has answered.

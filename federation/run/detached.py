@@ -97,11 +97,17 @@ def stop(store: Store, *, say: Callable[[str], None]) -> dict[str, Any] | None:
 
     Raises:
         Incomplete: it has not ended in time; it goes on stopping.
+        JobError: it is another user's.
     """
     owner = store.owner()
     if owner is None or not owner.alive:
         return None
-    os.kill(owner.pid, signal.SIGTERM)
+    try:
+        os.kill(owner.pid, signal.SIGTERM)
+    except PermissionError as error:
+        raise JobError(
+            f"process {owner.pid} is another user's", hint="stop it as the user that it runs as"
+        ) from error
     say(f"waiting for process {owner.pid} to write its savepoints")
     deadline = time.monotonic() + _STOP_DEADLINE
     while owner.alive:

@@ -8,10 +8,8 @@ and the job goes on with it from a savepoint.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from federation.config.load import load
 from federation.errors import FederationError
 from federation.mapping.widen import widen
 from federation.observe.logs import get_logger
@@ -28,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from federation.config.load import Loaded
-    from federation.plan.model import Plan, SourcePlan, StreamPlan
+    from federation.plan.model import SourcePlan, StreamPlan
     from federation.run.status import SchemaChange, StreamStatus
     from federation.schemas.avro import Schema
 
@@ -55,38 +53,47 @@ def wanted(plan: StreamPlan, status: StreamStatus) -> tuple[Wanted, ...]:
     )
 
 
-def replan(plan: Plan, stream: StreamPlan, wants: Sequence[Wanted]) -> StreamPlan:
-    """The stream's plan with a contract that takes in what is wanted, kept in the state folder.
+def replan(
+    declared: Loaded, stream: StreamPlan, wants: Sequence[Wanted]
+) -> tuple[StreamPlan, Loaded | None]:
+    """The stream's plan with a contract that takes in what is wanted; nothing is kept yet.
 
     With ``try_evolve``, where that cannot be: the plan as it was, in which those schemas are known
     and their new fields dropped.
 
+    Args:
+        declared: the configuration as it was started; what its file says by now is another start's.
+        stream: as it runs.
+        wants: what its contract lacks.
+
+    Returns:
+        The plan; and, where the contract has grown, what is to be kept of it once it is registered.
+
     Raises:
         FederationError: it cannot be, and why.
     """
-    loaded = contracts.grown(_only(load(Path(plan.config_file)), stream))
+    loaded = contracts.grown(_only(declared, stream))
+    wider: Loaded | None = None
     writers = [(want, _writer(stream.sources[want.source], want.change)) for want in wants]
     try:
         contract = loaded.contracts[stream.name]
         for want, writer in writers:
             contract = widen(contract, writer, want.change.fields)
-        wider = contracts.grow(loaded, stream.name, contract)
-        found = _planned(wider, stream.name)
-        contracts.keep(wider, stream.name)
+        if contract.fingerprint != loaded.contracts[stream.name].fingerprint:
+            wider = contracts.grow(loaded, stream.name, contract)
+        found = _planned(wider or loaded, stream.name)
     except FederationError as error:
         if stream.on_schema_change == "evolve":
             raise
         _LOG.warning("the contract stays as it is", stream=stream.name, why=str(error))
-        found = _planned(loaded, stream.name)
+        wider, found = None, _planned(loaded, stream.name)
     else:
         _LOG.info("the contract is widened", stream=stream.name, fields=_added(wants))
-    return replace(
-        found,
-        sources=tuple(
-            replace(source, known=source.known + tuple(_known(n, writers)))
-            for n, source in enumerate(found.sources)
-        ),
+    sources = tuple(
+        replace(source, known=source.known + tuple(_known(n, writers)))
+        for n, source in enumerate(found.sources)
     )
+    return replace(found, sources=sources), wider
 
 
 def _added(wants: Sequence[Wanted]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from federation.errors import FederationError, Incomplete, JobError
 from federation.observe.logs import get_logger
-from federation.plan import remembered_registries
+from federation.plan import contracts, remembered_registries
 from federation.plan.serving import served
 from federation.run import evolve
 from federation.run.status import GatewayStatus, worst
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from federation.config.load import Loaded
     from federation.flink.cluster import Cluster
     from federation.flink.gateway import Gateway
     from federation.plan.model import Plan, StreamPlan
@@ -35,6 +36,7 @@ _HEAP = 0.5  # of the JVM, for all that deduplication remembers
 
 
 def run(
+    loaded: Loaded,
     plan: Plan,
     stop: threading.Event,
     show: Callable[[GatewayStatus], None],
@@ -46,6 +48,7 @@ def run(
     """Run every stream of the plan until told to stop.
 
     Args:
+        loaded: the configuration as its file says it.
         plan: what to run.
         stop: set it, and all streams stop with a savepoint.
         show: called with each new status, about once a second.
@@ -88,7 +91,7 @@ def run(
                 begin = partial(one.start, partial(prepare, one.plan))
                 one.begin(partial(begin, fresh=fresh, heap_share=_HEAP / len(runs)))
             say("")
-            growth = _Growth(plan, runs, _HEAP / len(runs))
+            growth = _Growth(loaded, plan, runs, _HEAP / len(runs))
             caught_up = _watch(
                 watch,
                 stop,
@@ -192,7 +195,10 @@ class _Watch:
 class _Growth:
     """Lets contracts grow where sources write new fields and the stream is to take them in."""
 
-    def __init__(self, plan: Plan, runs: list[StreamRun], heap_share: float) -> None:
+    def __init__(
+        self, loaded: Loaded, plan: Plan, runs: list[StreamRun], heap_share: float
+    ) -> None:
+        self._loaded = loaded
         self._plan = plan
         self._runs = runs
         self._heap_share = heap_share
@@ -202,7 +208,11 @@ class _Growth:
         """See whether a stream waits for its contract; what cannot be is tried again later."""
         for run in self._runs:
             wants = evolve.wanted(run.plan, run.status)
-            if not wants or time.monotonic() < self._not_before.get(run.plan.name, 0.0):
+            if (
+                not wants
+                or run.starting
+                or time.monotonic() < self._not_before.get(run.plan.name, 0.0)
+            ):
                 continue
             self._not_before[run.plan.name] = time.monotonic() + _GROW_AGAIN
             try:
@@ -213,8 +223,10 @@ class _Growth:
                 run.remark = f"the contract cannot take in new fields: {error}"
 
     def _grow(self, run: StreamRun, wants: tuple[evolve.Wanted, ...]) -> None:
-        found = evolve.replan(self._plan, run.plan, wants)
+        found, wider = evolve.replan(self._loaded, run.plan, wants)
         prepared = _prepared(self._plan, found)
+        if wider is not None:
+            contracts.keep(wider, found.name)
         run.renew(found, lambda: prepared, heap_share=self._heap_share)
 
 

@@ -16,6 +16,7 @@ from federation.errors import ClusterError, Incomplete
 from federation.kafka import clients, offsets, watching
 from federation.kafka.asking import ANSWER, Asking
 from federation.kafka.reading import Span, read
+from federation.plan import naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,11 +125,14 @@ class SourceLag:
         self._cluster.close()
 
     def _partitions(self, consumer: Consumer) -> list[Partition]:
-        """The source's partitions; those that are added while it runs are seen within seconds."""
+        """The source's partitions; topics and partitions that are added are seen within seconds."""
         if not self._found or time.monotonic() - self._looked > _LOOK_EVERY:
             topics = self._source.topics
-            names = [topic.name for topic in topics]
-            listed = watching.partitions(consumer, names, self._cluster.where, ANSWER)
+            names = {topic.name for topic in topics}
+            if self._source.pattern is not None:
+                there = watching.topics(consumer, self._cluster.where, ANSWER)
+                names |= {one for one in there if naming.matches(self._source.pattern, one)}
+            listed = watching.partitions(consumer, sorted(names), self._cluster.where, ANSWER)
             planned = ((topic.name, n) for topic in topics for n in range(topic.partitions))
             self._found = sorted({*planned, *listed})
             self._looked = time.monotonic()

@@ -6,8 +6,11 @@ import json
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from federation.flink.endpoint import Endpoint
 
 # Flink puts the operator's name before a counter's own; the number is the source's in the plan.
@@ -18,6 +21,7 @@ _OURS = re.compile(
 
 # Gauges whose value is a JSON array; each reading task has its own.
 _TOLD = re.compile(r"\.federation\.(troubles|schemaChanges)$")
+_LONGEST = 3_000  # bytes of names in a request; Flink reads 4,096 of its first line
 _LIST_EVERY = 10  # looks; a task's counters appear one after the other while it starts
 
 
@@ -49,26 +53,19 @@ class FlinkRest:
     def counters(self, vertex: str) -> dict[str, int]:
         """Sums over all subtasks of our own counters in a vertex, by their names."""
         path = f"/vertices/{vertex}/subtasks/metrics"
-        names = self._names(path, _OURS)
-        if not names:
-            return {}
-        found = self._http.get(path, params={"get": ",".join(names), "agg": "sum"})
-        answer = found.raise_for_status().json()
         counts: Counter[str] = Counter()
-        for one in answer:  # two operators of a vertex may count the same
+        # Two operators of a vertex may count the same.
+        for one in self._values(path, self._names(path, _OURS), agg="sum"):
             counts[_OURS.search(one["id"])[1]] += int(one["sum"])  # type: ignore[index] # asked for by this pattern
         return counts
 
     def told(self, vertex: str) -> dict[str, list[dict[str, Any]]]:
         """What the tasks of a vertex say in words, all tasks together, by the gauge's name."""
         path = f"/vertices/{vertex}/metrics"
-        names = self._names(path, _TOLD)
         found: dict[str, list[dict[str, Any]]] = {}
-        if names:
-            answer = self._http.get(path, params={"get": ",".join(names)}).raise_for_status().json()
-            for one in answer:
-                name = _TOLD.search(one["id"])[1]  # type: ignore[index] # asked for by this pattern
-                found.setdefault(name, []).extend(json.loads(one["value"]))
+        for one in self._values(path, self._names(path, _TOLD)):
+            name = _TOLD.search(one["id"])[1]  # type: ignore[index] # asked for by this pattern
+            found.setdefault(name, []).extend(json.loads(one["value"]))
         return found
 
     def close(self) -> None:
@@ -83,9 +80,29 @@ class FlinkRest:
         self._looks[path] += 1
         return self._ids[path]
 
+    def _values(self, path: str, names: Sequence[str], **how: str) -> Iterator[dict[str, Any]]:
+        """Metrics by their names, which grow with tasks: in as many requests as that takes."""
+        for some in _parts(names):
+            answer = self._http.get(path, params={"get": ",".join(some), **how})
+            yield from answer.raise_for_status().json()
+
     def _get(self, path: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._http.get(path).raise_for_status().json()
         return answer
+
+
+def _parts(names: Sequence[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    length = 0
+    for name in names:
+        size = len(quote(name, safe="")) + 3  # a comma, as it is sent
+        if part and length + size > _LONGEST:
+            yield part
+            part, length = [], 0
+        part.append(name)
+        length += size
+    if part:
+        yield part
 
 
 def _cause(stacktrace: str) -> str:

@@ -3,7 +3,7 @@
 ::
 
     lock                          held by the running gateway, and by nobody else
-    gateway.json                  who that is (pid and its start time)
+    gateway.json                  who that is (pid, and when that process began)
     status.json                   what it last said of itself, replaced every second
     logs/                         gateway.log (detached runs), flink.log, jvm.out
     tmp/                          Flink's temporary files, emptied at each start
@@ -25,8 +25,9 @@ import os
 import shutil
 import struct
 import time
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import psutil
@@ -38,7 +39,6 @@ from federation.run.steady import SteadyFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _LOG = get_logger(__name__)
 _KEPT_RUNS = 3
@@ -51,23 +51,33 @@ _MAGIC = 0x4960672D
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The process that runs the federation; the start time tells it from a reused pid."""
+    """The process that runs the federation; when it began tells it from a reused pid."""
 
     pid: int
-    created: float
+    began: str
     config: str
 
     @property
     def alive(self) -> bool:
         """Whether just that process still runs."""
         try:
-            process = psutil.Process(self.pid)
-            return (
-                abs(process.create_time() - self.created) < 1
-                and process.status() != psutil.STATUS_ZOMBIE
-            )
+            zombie = psutil.Process(self.pid).status() == psutil.STATUS_ZOMBIE
+            return not zombie and began(self.pid) == self.began
         except psutil.NoSuchProcess:
             return False
+
+
+def began(pid: int) -> str:
+    """When a process began; on Linux by a clock that nobody sets, so that it never changes.
+
+    Raises:
+        psutil.NoSuchProcess: it is not there.
+    """
+    with suppress(OSError):
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        return f"{ticks} ticks after boot {boot}"
+    return str(psutil.Process(pid).create_time())
 
 
 class Store:
@@ -92,8 +102,8 @@ class Store:
         """
         with self.prepare() as lock:
             self._acquire(lock.fileno())
-            me = Owner(os.getpid(), psutil.Process().create_time(), config)
-            self._write("gateway.json", {"pid": me.pid, "created": me.created, "config": me.config})
+            me = Owner(os.getpid(), began(os.getpid()), config)
+            self._write("gateway.json", asdict(me))
             yield lock.fileno()
 
     def prepare(self) -> IO[str]:
@@ -137,9 +147,13 @@ class Store:
         )
 
     def owner(self) -> Owner | None:
-        """Who runs, or last ran, the federation."""
+        """Who runs, or last ran, the federation.
+
+        Raises:
+            JobError: the folder cannot be read.
+        """
         found = self._read("gateway.json")
-        return Owner(found["pid"], found["created"], found["config"]) if found else None
+        return Owner(found["pid"], found.get("began", ""), found["config"]) if found else None
 
     def write_status(self, status: dict[str, Any]) -> None:
         """Replace what the gateway says of itself; what goes wrong with that ends no stream."""
@@ -159,7 +173,11 @@ class Store:
         )
 
     def read_status(self) -> dict[str, Any] | None:
-        """What the gateway last said of itself."""
+        """What the gateway last said of itself.
+
+        Raises:
+            JobError: the folder cannot be read.
+        """
         return self._read("status.json")
 
     def new_run(self, stream: str) -> Path:
@@ -215,8 +233,14 @@ class Store:
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
             found: dict[str, Any] = json.loads((self.folder / name).read_text())
-        except (OSError, ValueError):
+        except (FileNotFoundError, ValueError):
             return None
+        except OSError as error:
+            raise JobError(
+                f"the state folder cannot be read: {error.strerror}",
+                where=str(self.folder / name),
+                hint="ask as the user that the gateway runs as",
+            ) from error
         return found
 
 

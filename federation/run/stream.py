@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -85,6 +87,11 @@ class StreamRun:
         """Whether the job has ended and nothing is tried any more."""
         return self.status.state in {"FAILED", "STOPPED"}
 
+    @property
+    def starting(self) -> bool:
+        """Whether it tries to start a job in the background, as often as that takes."""
+        return self._starting is not None and self._starting.is_alive()
+
     def begin(self, start: Callable[[], None]) -> None:
         """Start, or try to in the background while one of the stream's clusters does not answer.
 
@@ -93,7 +100,12 @@ class StreamRun:
         """
         silent = [one.alias for one in self.plan.clusters if not one.answers]
         if not silent:
-            start()
+            try:
+                start()
+            except OSError as error:
+                if not _full(error):
+                    raise
+                raise JobError(self._store.full() or str(error)) from error
             return
         what = f"cluster {', '.join(silent)} does not answer"
         self.status = replace(self.status, state="DEGRADED", error=f"{what}: trying to start")
@@ -190,8 +202,11 @@ class StreamRun:
                 _LOG.warning("transactions repaired", stream=name, **asdict(repair))
         else:
             settled = Settled()
-        repairs = tuple(Repair(**one) for one in self._store.repairs(name).entries())
-        self.status = replace(self.status, repairs=repairs)
+        try:
+            repairs = tuple(Repair(**one) for one in self._store.repairs(name).entries())
+            self.status = replace(self.status, repairs=repairs)
+        except JobError as error:  # an account of the past
+            _LOG.warning("repairs are not told", stream=name, error=str(error))
         return settled.names
 
     def _try_until_it_succeeds(self, start: Callable[[], None]) -> None:
@@ -206,8 +221,9 @@ class StreamRun:
             except Exception as error:
                 if self._stopping.is_set():  # it may have been left behind, and the JVM be gone
                     return
-                if isinstance(error, ClusterError) or self._flink_is_away():
-                    self.status = replace(self.status, error=str(error))
+                if isinstance(error, ClusterError) or _full(error) or self._flink_is_away():
+                    full = self._store.full() if _full(error) else ""
+                    self.status = replace(self.status, error=full or str(error))
                     self._stopping.wait(pause)
                     pause = min(2 * pause, 30.0)
                     continue
@@ -223,7 +239,7 @@ class StreamRun:
 
     def submit_again(self) -> None:
         """Go on in a new cluster: the one that had the job is gone."""
-        if self._starting is not None and self._starting.is_alive():
+        if self.starting:
             return  # it tries until it succeeds
         if self._job is None or self.over:
             return
@@ -253,21 +269,22 @@ class StreamRun:
     def renew(
         self, plan: StreamPlan, prepare: Callable[[], PreparedStream], *, heap_share: float
     ) -> None:
-        """Go on with another plan, from a savepoint.
-
-        Raises:
-            JobError: Flink does not take the new job.
-        """
+        """Go on with another plan, from a savepoint; what is just starting is left alone."""
+        if self.starting:  # in its midst it does not see that it should stop
+            return
         self.stop()
         if self.status.state != "STOPPED":
             return
         self._take(plan)
+        self._job = None  # it has stopped
         self._stopping.clear()
-        self.start(prepare, fresh=False, heap_share=heap_share)
+        self._try_until_it_succeeds(
+            partial(self.start, prepare, fresh=False, heap_share=heap_share)
+        )
 
     def poll(self) -> StreamStatus:
         """Look at the job and at its lag; never raises for a job in trouble."""
-        if self._starting is not None and self._starting.is_alive():
+        if self.starting:
             return self.status
         if self._rest is None or self.over:
             return self.status
@@ -380,3 +397,9 @@ class StreamRun:
         self._watch.close()
         if self._rest:
             self._rest.close()
+            self._rest = None
+
+
+def _full(error: Exception) -> bool:
+    """Whether it is for want of room, which may come."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}

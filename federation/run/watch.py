@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from federation.errors import JobError
 from federation.run import checkpoints
 from federation.run.accepted import accepted
 from federation.run.reasons import forgetful
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from federation.plan.model import StreamPlan
     from federation.run.pulse import Pulse
     from federation.run.rest import FlinkRest
-    from federation.run.status import StreamStatus
+    from federation.run.status import Accepted, StreamStatus
     from federation.run.store import Store
 
 # Flink's job states, as ours.
@@ -99,6 +100,7 @@ class StreamWatch:
             if stalled or target.error or any(source.degraded for source in sources):
                 state = "DEGRADED"
         ends = state in {"RESTARTING", "FAILED"}
+        agreed, unread = self._accepted(before)
         return replace(
             before,
             state=state,
@@ -109,9 +111,15 @@ class StreamWatch:
             sources=sources,
             target=target,
             clamped=sum(c.get("timestampsClamped", 0) for c in counters.values()),
-            accepted=accepted(self._store, self._name),
-            error=full or rest.root_cause() if ends else stalled or remark,
+            accepted=agreed,
+            error=full or rest.root_cause() if ends else stalled or remark or unread,
         )
+
+    def _accepted(self, before: StreamStatus) -> tuple[tuple[Accepted, ...], str]:
+        try:
+            return accepted(self._store, self._name), ""
+        except JobError as error:
+            return before.accepted, str(error)
 
 
 def _state(job: Mapping[str, Any], before: StreamStatus) -> str:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from run_facts import SOURCE, stream_plan
 
+from federation.errors import ClusterError
 from federation.plan.model import SourcePlan, TopicRef
 from federation.run import checkpoints, gateway, stream
 from federation.run.source import SourceWatch
@@ -73,6 +74,15 @@ def test_a_pattern_without_topics_is_caught_up():
     run.status = replace(ready, sources=(replace(seen, partitions=()), SourceStatus("p", "eu")))
     assert not run.caught_up()
     run.status = replace(ready, sources=(seen, SourceStatus("p", "eu")))
+    assert run.caught_up()
+
+
+def test_what_is_wrong_beside_keeps_nobody_from_catching_up():
+    """Dead letters of a schema, or a mirror that is away, degrade a stream that has read it all."""
+    run = run_of(ORDERS)
+    seen = SourceStatus("eu/orders", "eu", partitions=(PartitionStatus("orders", 0, 9, 9, 0),))
+    checkpoint = CheckpointStatus(1, 0, 0, 0)
+    run.status = replace(run.status, state="DEGRADED", checkpoint=checkpoint, sources=(seen,))
     assert run.caught_up()
 
 
@@ -148,6 +158,47 @@ def test_a_start_that_is_left_behind_says_nothing_more(monkeypatch: pytest.Monke
     gone.set()
     run._starting.join(30)
     assert (run.status.state, run.status.error) == ("STOPPED", "")
+
+
+def renewable(monkeypatch: pytest.MonkeyPatch) -> stream.StreamRun:
+    """A stream whose job stops when it is to go on with another plan."""
+    run = run_of(ORDERS)
+    run._rest = SimpleNamespace(close=lambda: None)
+    run.status = replace(run.status, state="RUNNING")
+
+    def stop() -> None:
+        run._close()
+        run.status = replace(run.status, state="STOPPED")
+
+    monkeypatch.setattr(run, "stop", stop)
+    return run
+
+
+def test_a_renewal_is_tried_until_it_succeeds(monkeypatch: pytest.MonkeyPatch):
+    """A target that is away just then costs the stream some time, and the others nothing."""
+    run, tries = renewable(monkeypatch), []
+
+    def start(*_: object, **__: object) -> None:
+        tries.append(run.status.state)
+        if len(tries) < 3:
+            raise ClusterError("no answer")
+
+    monkeypatch.setattr(run, "start", start)
+    monkeypatch.setattr(run._stopping, "wait", lambda _seconds: None)
+    run.renew(run.plan, lambda: None, heap_share=0.1)
+    run._starting.join(30)
+    assert tries == ["STARTING"] * 3
+    assert run.poll().error == "no answer"  # and no exception: there is no job to ask yet
+
+
+def test_what_is_just_starting_is_not_renewed(monkeypatch: pytest.MonkeyPatch):
+    """Two starts at once would be two jobs with the same transactions."""
+    run, go_on = renewable(monkeypatch), threading.Event()
+    run._try_until_it_succeeds(lambda: go_on.wait(30))
+    run.renew(WAITING, lambda: None, heap_share=0.1)
+    assert run.status.state == "RUNNING"
+    go_on.set()
+    run._starting.join(30)
 
 
 def test_stopping_shows_that_the_process_lives():

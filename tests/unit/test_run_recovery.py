@@ -7,7 +7,6 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import httpx
-import psutil
 import pytest
 from rich.console import Console
 from run_facts import stream_plan
@@ -18,7 +17,7 @@ from federation.flink.transactions import Open
 from federation.run import held, stream
 from federation.run.settle import Settled
 from federation.run.status import GatewayStatus, Repair, StreamStatus
-from federation.run.store import Store
+from federation.run.store import Store, began
 
 LOST = SimpleNamespace(why="the brokers have aborted transaction x", lost_commit=True)
 REPAIR = Repair(1_700_000_000.0, 8, 1241, 2, ("x/1/2", "y/1/2"), ("orders-0",), ("z",))
@@ -245,10 +244,8 @@ class TestHeld:
     def test_a_running_gateways_are_its_own(self, there, loaded, tmp_path):
         """What a gateway has open is not ended behind its back."""
         store = Store(tmp_path)
-        me = psutil.Process()
-        store._write(
-            "gateway.json", {"pid": os.getpid(), "created": me.create_time(), "config": ""}
-        )
+        me = os.getpid()
+        store._write("gateway.json", {"pid": me, "began": began(me), "config": ""})
         with pytest.raises(JobError, match="is the gateway's"):
             held.abort(loaded, store, ("fed.shop.orders.-0-1",))
         assert there == []

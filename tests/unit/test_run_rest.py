@@ -69,6 +69,21 @@ class TestRest:
         assert flink.counters("v") == {"recordsRead": 3}
         assert len(asked) == 3
 
+    @pytest.mark.parametrize("tasks", [1, 20, 128])
+    def test_many_tasks_are_asked_in_parts(self, tasks):
+        """However many there are, no request line is longer than Flink reads, and each is told once."""
+        names = [
+            f"{n}.Source__source_eu/public.shop.orders.federation.troubles" for n in range(tasks)
+        ]
+
+        def answer(request: httpx.Request) -> list[dict[str, object]]:
+            assert len(request.url.raw_path) < 4_000
+            asked = request.url.params.get("get")
+            return [{"id": n, "value": f'["{n}"]'} for n in (asked.split(",") if asked else names)]
+
+        flink, _ = rest({"/vertices/v/metrics": answer})
+        assert flink.told("v") == {"troubles": names}
+
     @pytest.mark.parametrize(
         ("trace", "cause"),
         [

@@ -150,7 +150,7 @@ class TestOwner:
             pass
         dead = subprocess.Popen([sys.executable, "-c", ""])
         dead.wait()
-        kept._write("gateway.json", {"pid": dead.pid, "created": 1.0, "config": "first.yaml"})
+        kept._write("gateway.json", {"pid": dead.pid, "began": "then", "config": "first.yaml"})
         with (kept.folder / "lock").open("a") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             threading.Timer(0.5, lambda: fcntl.flock(held, fcntl.LOCK_UN)).start()
@@ -161,7 +161,7 @@ class TestOwner:
         """After the deadline the folder counts as taken."""
         monkeypatch.setattr(store, "_REMNANT_DEADLINE", 0.3)
         kept.prepare().close()
-        kept._write("gateway.json", {"pid": 2**22 + 1, "created": 1.0, "config": "first.yaml"})
+        kept._write("gateway.json", {"pid": 2**22 + 1, "began": "then", "config": "first.yaml"})
         with (kept.folder / "lock").open("a") as held:
             fcntl.flock(held, fcntl.LOCK_EX)
             with pytest.raises(JobError, match="already run"), kept.owned("second.yaml"):
@@ -169,10 +169,17 @@ class TestOwner:
 
     def test_a_reused_pid_is_somebody_else(self):
         """The pid alone does not make an owner alive: the start time must agree."""
-        me = psutil.Process()
-        assert Owner(me.pid, me.create_time(), "f.yaml").alive
-        assert not Owner(me.pid, me.create_time() - 60, "f.yaml").alive
-        assert not Owner(2**22 + 1, me.create_time(), "f.yaml").alive
+        me = os.getpid()
+        assert Owner(me, store.began(me), "f.yaml").alive
+        assert not Owner(me, "before", "f.yaml").alive
+        assert not Owner(2**22 + 1, store.began(me), "f.yaml").alive
+
+    def test_a_clock_that_is_set_ends_no_gateway(self, monkeypatch):
+        """When a process began is not told by a clock that people and networks set."""
+        owner = Owner(os.getpid(), store.began(os.getpid()), "f.yaml")
+        monkeypatch.setattr(psutil.Process, "create_time", lambda _: 1.0)
+        monkeypatch.setattr("time.time", lambda: 1.0)
+        assert owner.alive
 
     def test_a_folder_that_cannot_be_is_named(self, tmp_path):
         """A file in the way of the state folder is one sentence with the folder and the option."""
@@ -211,11 +218,11 @@ class TestStatus:
         self, kept, state, age, alive, shown
     ):
         """Never running over a process that is gone or silent; how it ended stays."""
-        me = psutil.Process()
+        me = os.getpid()
         kept.prepare().close()
-        created = me.create_time() - (0 if alive else 60)
-        kept._write("gateway.json", {"pid": me.pid, "created": created, "config": "f.yaml"})
-        kept.write_status({"state": state, "pid": me.pid, "at": time.time() - age, "streams": []})
+        began = store.began(me) if alive else "before"
+        kept._write("gateway.json", {"pid": me, "began": began, "config": "f.yaml"})
+        kept.write_status({"state": state, "pid": me, "at": time.time() - age, "streams": []})
         assert detached.current(kept)["state"] == shown
 
     def test_what_never_ran_has_none(self, kept):
@@ -227,7 +234,7 @@ class TestStatus:
         """There is nobody to signal, least of all a process with a reused pid."""
         assert detached.stop(kept, say=lambda _: None) is None
         kept.prepare().close()
-        kept._write("gateway.json", {"pid": os.getpid(), "created": 1.0, "config": "f.yaml"})
+        kept._write("gateway.json", {"pid": os.getpid(), "began": "then", "config": "f.yaml"})
         assert detached.stop(kept, say=lambda _: None) is None
 
 
