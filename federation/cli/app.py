@@ -10,6 +10,7 @@ import difflib
 import errno
 import importlib
 import importlib.util
+import signal
 import sys
 import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -131,7 +132,8 @@ def cli(ctx: click.Context, *, verbose: bool, quiet: bool, log_format: str) -> N
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
-    """The entry point of the console script."""
+    """The entry point of the console script; a SIGTERM tidies up as Ctrl-C does."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         cli.main(args=None if args is None else list(args), prog_name="federation")
     except KeyboardInterrupt:

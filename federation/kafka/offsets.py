@@ -38,6 +38,14 @@ def ends(admin: AdminClient, partitions: Iterable[Partition], where: str) -> dic
     return _list(admin, dict.fromkeys(partitions, OffsetSpec.latest()), where)
 
 
+def written(
+    admin: AdminClient, partitions: Iterable[Partition], where: str
+) -> dict[Partition, int]:
+    """Offset behind the last record, committed or not, per partition."""
+    asked = dict.fromkeys(partitions, OffsetSpec.latest())
+    return _list(admin, asked, where, IsolationLevel.READ_UNCOMMITTED)
+
+
 def at(
     admin: AdminClient, partitions: Iterable[Partition], instant: datetime, where: str
 ) -> dict[Partition, int]:
@@ -76,14 +84,15 @@ def _coordinator_is_moving(error: BaseException) -> bool:
 
 
 def _list(
-    admin: AdminClient, asked: Mapping[Partition, OffsetSpec], where: str
+    admin: AdminClient,
+    asked: Mapping[Partition, OffsetSpec],
+    where: str,
+    isolation: IsolationLevel = IsolationLevel.READ_COMMITTED,
 ) -> dict[Partition, int]:
     if not asked:
         return {}
     request = {TopicPartition(*partition): spec for partition, spec in asked.items()}
-    answers = admin.list_offsets(
-        request, isolation_level=IsolationLevel.READ_COMMITTED, request_timeout=15
-    )
+    answers = admin.list_offsets(request, isolation_level=isolation, request_timeout=15)
     return {
         (p.topic, p.partition): wait(
             future, f"offsets of {p.topic}/{p.partition} cannot be read", where

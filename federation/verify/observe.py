@@ -8,6 +8,7 @@ from federation.mapping import keys, origin, resolve, times
 from federation.schemas import codec, framing
 from federation.schemas.avro import parse
 from federation.schemas.refusal import RecordError
+from federation.schemas.registry import NotAvro
 from federation.verify.expect import (
     Places,
     by_reference,
@@ -120,7 +121,10 @@ class Observer:
         return reader(frame.body)
 
     def _reader(self, name: SchemaId, *, key: bool) -> Callable[[bytes], bytes] | None:
-        found = self._registry.schema(name).fingerprint
+        try:
+            found = self._registry.schema(name).fingerprint
+        except NotAvro:
+            return None
         if found == (self._keys if key else self._contract).fingerprint:
             return bytes
         before = None if key else self._earlier.get(found)

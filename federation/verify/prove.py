@@ -33,6 +33,9 @@ class Progress(Protocol):
         """``done`` of ``total`` offsets of a stage (``read`` or ``compare``)."""
 
 
+_LEAST_PATIENCE = 5.0  # seconds; a commit takes a moment, whatever the checkpoint's interval is
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to verify.
@@ -70,7 +73,10 @@ def verify(plan: Plan, streams: Sequence[StreamPlan], options: Options) -> Verif
 def _stream(
     plan: Plan, stream: StreamPlan, options: Options, deadline: float | None
 ) -> StreamReport:
-    scope = scopes.fix(plan.federation, stream)
+    patience = 2 * plan.run.checkpoint.total_seconds() + _LEAST_PATIENCE
+    if deadline is not None:
+        patience = max(0.0, min(patience, deadline - time.time()))
+    scope = scopes.fix(plan.federation, stream, patience)
     alias = stream.target.cluster.alias
     report = StreamReport(
         stream.name, str(stream.contract.get("name", stream.contract_file)),

@@ -1,7 +1,8 @@
 """What a verification looks at: fixed first, so that a running stream can be verified too.
 
 The sources are read up to what the gateway has committed, and only then is the end of the target
-fixed: whatever the gateway had committed must be there.
+fixed: whatever the gateway had committed must be there. It commits positions and output of one
+checkpoint side by side, so what is open at the target by then is waited for.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from confluent_kafka.admin import ConfigResource, ResourceType
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from federation.errors import ClusterError
 from federation.kafka import clients, offsets
-from federation.kafka.clients import Reached, reach, wait
+from federation.kafka.clients import Reached, attempt, reach, wait
 from federation.mapping.times import broker_stamps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from federation.kafka.offsets import Partition
     from federation.plan.model import ClusterPlan, SourcePlan, StreamPlan
@@ -81,8 +83,13 @@ def group(federation: str, stream: str) -> str:
     return f"federation.{federation}.{stream}"
 
 
-def fix(federation: str, stream: StreamPlan) -> Scope:
+def fix(federation: str, stream: StreamPlan, patience: float) -> Scope:
     """Ask the clusters for the limits of a verification.
+
+    Args:
+        federation: its name.
+        stream: what is verified.
+        patience: seconds to wait for transactions that are open at the target.
 
     Raises:
         ClusterError: a cluster does not answer, is another one than planned, or lacks the target.
@@ -96,6 +103,7 @@ def fix(federation: str, stream: StreamPlan) -> Scope:
         found = _parts(index, source, reached[source.cluster.alias], group(federation, stream.name))
         parts += [replace(part, number=len(parts) + n) for n, part in enumerate(found)]
     hub, alias = reached[stream.target.cluster.alias], stream.target.cluster.alias
+    open_ends = _open_ends(hub, alias, (stream.target.topic, stream.target.dead_letter), patience)
     target = _output(hub, alias, stream.target.topic)
     if not target.ranges:
         raise ClusterError(
@@ -103,7 +111,7 @@ def fix(federation: str, stream: StreamPlan) -> Scope:
             hint="run `federation start` first",
         )  # fmt: skip
     dead = _output(hub, alias, stream.target.dead_letter)
-    return Scope(tuple(parts), target, dead, tuple(_notes(parts, target, dead)))
+    return Scope(tuple(parts), target, dead, tuple(_notes(parts, target, dead, open_ends)))
 
 
 def _reach(cluster: ClusterPlan) -> Reached:
@@ -158,12 +166,42 @@ def _starts(
     return dict(begins) if start.kind == "latest" else dict.fromkeys(partitions, 0)
 
 
+def _partitions(reached: Reached, topic: str, where: str) -> list[Partition]:
+    """None where the topic is not there."""
+    told = attempt(lambda: reached.admin.list_topics(timeout=15), "topics cannot be listed", where)
+    metadata = told.topics.get(topic)
+    if metadata is None or metadata.error is not None:
+        return []
+    return [(topic, p) for p in sorted(metadata.partitions)]
+
+
+def _open_ends(
+    reached: Reached, alias: str, topics: Sequence[str], patience: float
+) -> dict[Partition, int]:
+    """Wait for what is open; where it stays so: the offset from which on nothing is committed."""
+    where = f"cluster {alias}"
+    there = [at for topic in topics for at in _partitions(reached, topic, where)]
+    aims = offsets.written(reached.admin, there, where)
+
+    def behind() -> dict[Partition, int]:
+        ends = offsets.ends(reached.admin, there, where)
+        return {at: end for at, end in ends.items() if end < aims[at]}
+
+    waiting = Retrying(
+        retry=retry_if_result(bool), stop=stop_after_delay(patience), wait=wait_fixed(0.2)
+    )
+    try:
+        return waiting(behind)
+    except RetryError as error:
+        found: dict[Partition, int] = error.last_attempt.result()
+        return found
+
+
 def _output(reached: Reached, alias: str, topic: str) -> Output:
     where = f"cluster {alias}"
-    metadata = reached.admin.list_topics(timeout=15).topics.get(topic)
-    if metadata is None or metadata.error is not None:
+    partitions = _partitions(reached, topic, where)
+    if not partitions:
         return Output(topic)
-    partitions = [(topic, p) for p in sorted(metadata.partitions)]
     begins = offsets.begins(reached.admin, partitions, where)
     ends = offsets.ends(reached.admin, partitions, where)
     settings = _settings(reached, topic, where)
@@ -189,7 +227,9 @@ def _settings(reached: Reached, topic: str, where: str) -> dict[str, str]:
     return {name: entry.value or "" for name, entry in found.items()}
 
 
-def _notes(parts: Sequence[Part], target: Output, dead: Output) -> list[str]:
+def _notes(
+    parts: Sequence[Part], target: Output, dead: Output, open_ends: Mapping[Partition, int]
+) -> list[str]:
     notes = [
         f"{p.cluster}/{p.topic}/{p.partition}: retention has removed everything before offset "
         f"{p.start:,}; that part cannot be verified any more"
@@ -208,6 +248,11 @@ def _notes(parts: Sequence[Part], target: Output, dead: Output) -> list[str]:
         "verified from its first record in the target"
         for p in parts
         if p.open
+    ]
+    notes += [
+        f"{topic}/{p}: a transaction is open at offset {end:,} and hides what follows; what counts "
+        "as missing may be there (see federation transactions list)"
+        for (topic, p), end in open_ends.items()
     ]
     if target.own_time:
         notes.append(f"{target.topic}: the broker sets timestamps itself; they are not compared")

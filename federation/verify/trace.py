@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from federation.errors import ClusterError, FederationError
+from federation.errors import ClusterError, FederationError, Incomplete
 from federation.kafka import offsets
 from federation.kafka.clients import consumer, reach
 from federation.kafka.reading import Span, read
@@ -166,7 +166,7 @@ class Tracer:
             return None
         try:
             message = _one(cluster, place.topic, place.partition, place.offset)
-        except ClusterError:
+        except (ClusterError, Incomplete):
             return None
         return None if message is None else int(message.timestamp()[1])
 

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from federation.errors import Incomplete
@@ -228,7 +229,16 @@ _worker: Worker
 def _start(job: Job, stop: Event) -> None:
     global _worker  # noqa: PLW0603 - one per process, made when it starts
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it and says stop
+    Thread(target=_end_with_parent, daemon=True).start()
     _worker = Worker(job, stop.is_set)
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed tells nobody."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _do(task: Task) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,30 @@ def python(code: str) -> str:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
     return done.stdout
+
+
+def test_a_command_that_is_terminated_tidies_up(tmp_path: Path) -> None:
+    """A service manager's signal ends a command as Ctrl-C does: what it made for itself is gone."""
+    code = (
+        "import click, sys, tempfile, time, types\n"
+        "from federation.cli import app\n"
+        "@click.command()\n"
+        "def wait():\n"
+        f"    with tempfile.TemporaryDirectory(dir={str(tmp_path)!r}):\n"
+        "        print('ready', flush=True)\n"
+        "        time.sleep(60)\n"
+        "sys.modules['probe'] = types.SimpleNamespace(wait=wait)\n"
+        "app.COMMANDS['wait'] = ('probe:wait', 'Wait.')\n"
+        "app._exists = lambda _: True\n"
+        "app.main(['wait'])\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.terminate()
+    assert process.wait(30) == 128 + signal.SIGTERM
+    process.stdout.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_help_lists_commands_at_once_and_imports_none():
