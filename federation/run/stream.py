@@ -69,6 +69,7 @@ class StreamRun:
         self.remark = ""  # something else that is wrong, for the status
         self._job: Any = None
         self._rest: FlinkRest | None = None
+        self._silent: float | None = None  # since when Flink owes an answer
         self._folder: Path | None = None
         self._prepared: PreparedStream | None = None
         self._heap_share = 0.0
@@ -175,7 +176,7 @@ class StreamRun:
         if self._rest:
             self._rest.close()
         self._rest = FlinkRest(endpoint, self._job.job_id)
-        self._heard = time.monotonic()
+        self._silent = None
         self.status = replace(
             self.status,
             state="STARTING",
@@ -288,18 +289,20 @@ class StreamRun:
             return self.status
         if self._rest is None or self.over:
             return self.status
+        asked = time.monotonic()
         try:
             self.status = self._watch.look(self._rest, self.status, self.remark)
-            self._heard = time.monotonic()
         except (httpx.HTTPError, KeyError) as error:
             _LOG.debug("flink does not answer", stream=self.plan.name, error=str(error))
-            silence = time.monotonic() - self._heard
+            self._silent = self._silent or asked  # while others start nobody is asked
+            silence = time.monotonic() - self._silent
             if self._cluster is None and self._job.ended:
                 self._ended()
             elif silence > _SILENT:
                 why = f"Flink has not answered for {silence:.0f} s"
                 self.status = replace(self.status, state="DEGRADED", error=why)
         else:
+            self._silent = None
             if self.status.state == "RESTARTING":
                 self._end_what_no_restart_helps(self.status.error)
             elif self.status.state == "FAILED":

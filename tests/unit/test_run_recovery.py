@@ -148,15 +148,17 @@ class TestProcesses:
         assert (run._starting, run.status.error) == (None, "a reason")
 
     def test_silence_is_said(self, run, monkeypatch):
-        """A Flink that stands still is no running stream, from the eighth second on."""
+        """A Flink that stands still is no running stream, from the eighth second on.
+
+        That is since it was asked in vain: it is not asked while other streams start.
+        """
 
         def nothing(*_: object) -> None:
             raise httpx.ReadTimeout("")
 
         run._watch.look = nothing
         run._cluster = SimpleNamespace()
-        run._heard = 100.0
-        for now, state in ((107.0, "RUNNING"), (109.0, "DEGRADED")):
+        for now, state in ((100.0, "RUNNING"), (107.0, "RUNNING"), (109.0, "DEGRADED")):
             monkeypatch.setattr("time.monotonic", lambda now=now: now)
             assert run.poll().state == state
         assert run.status.error == "Flink has not answered for 9 s"
