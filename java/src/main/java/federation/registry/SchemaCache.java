@@ -100,7 +100,12 @@ public final class SchemaCache implements Schemas {
 
     /** A cache of its own, which keeps nothing on disk. */
     public SchemaCache(SchemaSource source, Waiting waiting) {
-        this(source, null, waiting, Settings.USUAL);
+        this(source, waiting, Settings.USUAL.clock);
+    }
+
+    /** @param clock milliseconds that only go forward */
+    public SchemaCache(SchemaSource source, Waiting waiting, LongSupplier clock) {
+        this(source, null, waiting, new Settings(MAX_SCHEMAS, MAX_REFUSALS, FIRST_PAUSE_MS, clock));
     }
 
     /**

@@ -92,7 +92,7 @@ final class SchemaFolder {
             boolean isNew = !Files.exists(file);
             Files.move(stage, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             files += isNew ? 1 : 0;
-        } catch (IOException error) {
+        } catch (IOException | RuntimeException | StackOverflowError error) { // deeper than can be printed
             LOG.warn("schema {} of {} is not kept: {}", id, registry, error.toString());
         }
     }

@@ -57,21 +57,20 @@ final class SchemaGate implements Gate {
             if (id == null || id == lastValue) { // nearly always
                 return null;
             }
-            String why = value(id, again);
-            lastValue = why == null ? id : null;
-            return why;
+            return value(id, again);
         }
         SchemaId id = keys == null ? null : keys.schemaOf(record);
         if (id == null || id == lastKey) {
             return null;
         }
         SchemaCache cache = keySchemas.cache(id);
-        String why = answer(cache, id, again) == null ? waiting(cache, id) : null;
-        lastKey = why == null ? id : null;
-        return why;
+        Answer answer = answer(cache, id, again);
+        lastKey = isLasting(answer) ? id : null;
+        return answer == null ? waiting(cache, id) : null;
     }
 
     private String value(SchemaId id, Runnable again) {
+        lastValue = null;
         String verdict = verdicts.get(id);
         if (verdict == null) {
             SchemaCache cache = valueSchemas.cache(id);
@@ -79,12 +78,24 @@ final class SchemaGate implements Gate {
             if (answer == null) {
                 return waiting(cache, id);
             }
+            if (!isLasting(answer)) {
+                return null;
+            }
             verdict = answer.schema() == null ? "" : changes.judge(id, answer.schema());
             if (answer.schema() != null && verdicts.size() < MAX_VERDICTS) {
                 verdicts.put(id, verdict);
             }
         }
-        return verdict.isEmpty() ? null : verdict;
+        if (!verdict.isEmpty()) {
+            return verdict;
+        }
+        lastValue = id;
+        return null;
+    }
+
+    /** A registry may get a schema later that it does not have yet: a refusal is good for a time only. */
+    private static boolean isLasting(Answer answer) {
+        return answer != null && answer.refusal() == null;
     }
 
     /** What the registry has said of a schema; null while it has not. */

@@ -36,6 +36,7 @@ class SchemaGateTest {
     private final ObjectNode spec = Specs.orders("http://127.0.0.1:1");
     private final Map<Integer, Schema> registered = new ConcurrentHashMap<>();
     private volatile boolean down;
+    private volatile long now;
     private volatile CountDownLatch answers = new CountDownLatch(0);
     private final Semaphore again = new Semaphore(0);
     private SchemaChanges changes;
@@ -80,7 +81,7 @@ class SchemaGateTest {
     private void open() {
         StreamSpec stream = StreamSpec.parse(spec.toString());
         changes = new SchemaChanges(stream, stream.sources.get(0));
-        SchemaCache cache = new SchemaCache(registry, (where, why) -> {});
+        SchemaCache cache = new SchemaCache(registry, (where, why) -> {}, () -> now);
         SourceSpec source = stream.sources.get(0);
         gate = new SchemaGate(
                 Framing.of(source.framing, false),
@@ -124,6 +125,21 @@ class SchemaGateTest {
         assertNull(verdict(9));
         assertNull(gate.waitsFor(new ConsumerRecord<>("t", 0, 7, null, new byte[] {1}), () -> {}));
         assertNull(gate.waitsFor(new ConsumerRecord<>("t", 0, 7, null, null), () -> {}));
+    }
+
+    @Test
+    @DisplayName("asks again for a schema that was not there, also where record after record needs it")
+    void unknownForNow() throws Exception {
+        open();
+        ConsumerRecord<byte[], byte[]> record =
+                new ConsumerRecord<>("t", 0, 7, null, Stage.framed(9, (byte) 2));
+        assertNull(verdict(9));
+        assertNull(gate.waitsFor(record, again::release));
+        registered.put(9, record(FITS));
+        now += 60_000;
+        assertEquals("schema 9 is asked for", gate.waitsFor(record, again::release));
+        assertTrue(again.tryAcquire(10, TimeUnit.SECONDS));
+        assertNull(gate.waitsFor(record, again::release));
     }
 
     @Test
