@@ -4,10 +4,12 @@ import federation.record.Record;
 import federation.settle.Fate;
 import federation.settle.TransactionLog;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import org.apache.flink.api.connector.sink2.Committer;
 import org.apache.flink.api.connector.sink2.CommitterInitContext;
 import org.apache.flink.api.connector.sink2.Sink;
@@ -21,6 +23,8 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.streaming.api.connector.sink2.CommittableMessage;
 import org.apache.flink.streaming.api.connector.sink2.SupportsPostCommitTopology;
 import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.common.KafkaException;
 
 /**
@@ -33,6 +37,7 @@ public final class TargetSink
                 SupportsCommitter<TargetTransaction>,
                 SupportsPostCommitTopology<TargetTransaction> {
     private static final long serialVersionUID = 1L;
+    private static final int REACH_MS = 30_000;
 
     private final KafkaSink<Record> sink;
     private final Properties client;
@@ -66,9 +71,22 @@ public final class TargetSink
     @Override
     public TargetWriter restoreWriter(
             WriterInitContext context, Collection<KafkaWriterState> state) throws IOException {
+        reach();
         Extents extents = new Extents(target, deadLetters);
         return new TargetWriter(
                 sink.restoreWriter(new ObservedContext(context, extents), state), extents);
+    }
+
+    /** A writer that fails while it is made keeps its clients: so none is made while nobody answers. */
+    private void reach() throws IOException {
+        try (Admin admin = Admin.create(client)) {
+            admin.describeCluster(new DescribeClusterOptions().timeoutMs(REACH_MS)).nodes().get();
+        } catch (ExecutionException | KafkaException unreachable) {
+            throw new IOException("the target's cluster does not answer", unreachable);
+        } catch (InterruptedException ending) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException();
+        }
     }
 
     @Override

@@ -2,6 +2,8 @@ package federation.sink;
 
 import federation.record.Record;
 import java.io.IOException;
+import java.lang.reflect.Field;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -10,6 +12,7 @@ import org.apache.flink.api.connector.sink2.StatefulSinkWriter;
 import org.apache.flink.connector.kafka.sink.KafkaCommittable;
 import org.apache.flink.connector.kafka.sink.KafkaWriterState;
 import org.apache.flink.connector.kafka.sink.TwoPhaseCommittingStatefulSink.PrecommittingStatefulSinkWriter;
+import org.apache.kafka.clients.admin.Admin;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -65,6 +68,25 @@ final class TargetWriter
             writer.close();
         } catch (Exception error) {
             LOG.warn("closing a writer of the target", error);
+        }
+        closeAdmin(writer);
+    }
+
+    /** The connector never closes the client by which it has listed open transactions. */
+    static void closeAdmin(Object writer) {
+        for (Class<?> type = writer.getClass(); type != null; type = type.getSuperclass()) {
+            for (Field field : type.getDeclaredFields()) {
+                if (Admin.class.isAssignableFrom(field.getType())) {
+                    try {
+                        field.setAccessible(true);
+                        if (field.get(writer) instanceof Admin admin) {
+                            admin.close(Duration.ZERO);
+                        }
+                    } catch (ReflectiveOperationException | RuntimeException error) {
+                        LOG.warn("closing a client of the target", error);
+                    }
+                }
+            }
         }
     }
 }
