@@ -62,7 +62,8 @@ final class ClusterReader
             SourceReaderContext context,
             Told told) {
         super(
-                () -> new PartitionFetcher(clients, told, gate, accepted, troubles),
+                () -> new PartitionFetcher(
+                        clients, told, gate, accepted, troubles, () -> System.nanoTime() / 1_000_000),
                 new Emitter(normalizer),
                 context.getConfiguration(),
                 context);

@@ -79,6 +79,7 @@ public final class ClusterSource
                 first,
                 new ClusterView(client("enumerator")),
                 () -> Files.exists(Path.of(stopping)),
+                () -> System.nanoTime() / 1_000_000,
                 before);
     }
 

@@ -6,6 +6,7 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,11 +33,7 @@ final class DiscoveredSerializer implements SimpleVersionedSerializer<Discovered
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(bytes);
         out.writeBoolean(found.looked());
-        out.writeInt(found.assigned().size());
-        for (TopicPartition partition : found.assigned()) {
-            out.writeUTF(partition.topic());
-            out.writeInt(partition.partition());
-        }
+        write(found.assigned(), out);
         out.writeInt(found.waiting().size());
         for (PartitionSplit split : found.waiting()) {
             PartitionSplitSerializer.write(split, out);
@@ -46,7 +43,25 @@ final class DiscoveredSerializer implements SimpleVersionedSerializer<Discovered
             out.writeUTF(topic.getKey());
             out.writeUTF(topic.getValue());
         }
+        write(found.owed(), out);
         return bytes.toByteArray();
+    }
+
+    private static void write(Collection<TopicPartition> partitions, DataOutputStream out)
+            throws IOException {
+        out.writeInt(partitions.size());
+        for (TopicPartition partition : partitions) {
+            out.writeUTF(partition.topic());
+            out.writeInt(partition.partition());
+        }
+    }
+
+    private static List<TopicPartition> partitions(DataInputStream in) throws IOException {
+        List<TopicPartition> found = new ArrayList<>();
+        for (int left = in.readInt(); left > 0; left--) {
+            found.add(new TopicPartition(in.readUTF(), in.readInt()));
+        }
+        return found;
     }
 
     @Override
@@ -59,10 +74,7 @@ final class DiscoveredSerializer implements SimpleVersionedSerializer<Discovered
         }
         DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
         boolean looked = in.readBoolean();
-        List<TopicPartition> assigned = new ArrayList<>();
-        for (int left = in.readInt(); left > 0; left--) {
-            assigned.add(new TopicPartition(in.readUTF(), in.readInt()));
-        }
+        List<TopicPartition> assigned = partitions(in);
         List<PartitionSplit> waiting = new ArrayList<>();
         for (int left = in.readInt(); left > 0; left--) {
             waiting.add(PartitionSplitSerializer.read(version, in));
@@ -71,7 +83,9 @@ final class DiscoveredSerializer implements SimpleVersionedSerializer<Discovered
         for (int left = in.readInt(); left > 0; left--) {
             topicIds.put(in.readUTF(), in.readUTF());
         }
-        return new Discovered(looked, assigned, waiting, topicIds);
+        // What gateways wrote that owed nothing ends here.
+        List<TopicPartition> owed = in.available() > 0 ? partitions(in) : List.of();
+        return new Discovered(looked, assigned, waiting, owed, topicIds);
     }
 
     private static Discovered of(KafkaSourceEnumState state) {
@@ -79,6 +93,7 @@ final class DiscoveredSerializer implements SimpleVersionedSerializer<Discovered
                 state.initialDiscoveryFinished(),
                 state.assignedSplits().stream().map(KafkaPartitionSplit::getTopicPartition).toList(),
                 state.unassignedSplits().stream().map(PartitionSplitSerializer::of).toList(),
+                List.of(),
                 Map.of());
     }
 }

@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.api.connector.source.SplitsAssignment;
@@ -29,6 +31,7 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
     private final FirstOffsets first;
     private final ClusterView cluster;
     private final BooleanSupplier stopping;
+    private final LongSupplier clock;
 
     // of the coordinator's thread
     private final Set<TopicPartition> assigned;
@@ -39,8 +42,13 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
     // written by the coordinator's thread, read by the worker's
     private volatile boolean looked;
     private volatile Set<TopicPartition> known;
+    private volatile Set<TopicPartition> owed; // were there at the first look, and had no answer
+
+    // of the worker's thread
+    private long ended; // when it last looked
 
     /**
+     * @param clock milliseconds, from anywhere
      * @param stopping whether the job is being stopped: then readers are told nothing more, for one that
      *     has ended already would fail the whole job by what reaches it too late
      */
@@ -50,12 +58,16 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
             FirstOffsets first,
             ClusterView cluster,
             BooleanSupplier stopping,
+            LongSupplier clock,
             Discovered before) {
         this.context = context;
         this.subscription = subscription;
         this.first = first;
         this.cluster = cluster;
         this.stopping = stopping;
+        this.clock = clock;
+        ended = clock.getAsLong() - LOOK_MS;
+        owed = Set.copyOf(before.owed());
         looked = before.looked();
         assigned = new HashSet<>(before.assigned());
         before.waiting().forEach(split -> waiting.put(split.partition(), split));
@@ -66,7 +78,8 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
     /** What one look has found. */
     private record Seen(
             long at,
-            Map<String, TopicDescription> topics,
+            ClusterView.Topics topics,
+            Set<TopicPartition> partitions,
             Map<TopicPartition, Long> begins,
             Map<TopicPartition, Long> ends) {}
 
@@ -75,19 +88,35 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
         context.callAsync(this::look, this::seen, 0, LOOK_MS);
     }
 
-    /** In the worker's thread: asks the cluster. */
+    /**
+     * In the worker's thread: asks the cluster. Null where that has just been done: the timer makes up
+     * for every look that a silent cluster has delayed, thousands after an outage of days.
+     */
     private Seen look() throws Exception {
+        if (clock.getAsLong() - ended < LOOK_MS / 5) {
+            return null;
+        }
+        try {
+            return ask();
+        } finally {
+            ended = clock.getAsLong();
+        }
+    }
+
+    private Seen ask() throws Exception {
         long at = System.currentTimeMillis();
         try {
-            Map<String, TopicDescription> topics = cluster.topics(subscription);
-            List<TopicPartition> partitions = new ArrayList<>();
-            topics.values().forEach(topic -> topic.partitions().forEach(
+            ClusterView.Topics topics = cluster.topics(subscription);
+            Set<TopicPartition> partitions = new HashSet<>();
+            topics.found().values().forEach(topic -> topic.partitions().forEach(
                     info -> partitions.add(new TopicPartition(topic.name(), info.partition()))));
-            List<TopicPartition> unknown = new ArrayList<>(partitions);
-            unknown.removeAll(known);
-            FirstOffsets begin = looked ? FirstOffsets.earliest() : first;
-            return new Seen(
-                    at, topics, begin.of(unknown, cluster::offsets), cluster.ends(partitions));
+            Map<Boolean, List<TopicPartition>> unknown = partitions.stream()
+                    .filter(partition -> !known.contains(partition))
+                    .collect(Collectors.partitioningBy(one -> looked && !owed.contains(one)));
+            Map<TopicPartition, Long> begins = new HashMap<>();
+            begins.putAll(first.of(unknown.get(false), cluster::offsets));
+            begins.putAll(FirstOffsets.earliest().of(unknown.get(true), cluster::offsets));
+            return new Seen(at, topics, partitions, begins, cluster.ends(partitions));
         } catch (Exception error) {
             cluster.reset();
             throw error;
@@ -96,7 +125,7 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
 
     /** In the coordinator's thread: takes note of a look, or of why there was none. */
     private void seen(Seen seen, Throwable error) {
-        if (stopping.getAsBoolean()) {
+        if (stopping.getAsBoolean() || (seen == null && error == null)) {
             return;
         }
         if (error != null) {
@@ -109,22 +138,28 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
             }
         });
         // A topic is known by its id from when its first partition is.
-        seen.topics.forEach((name, topic) -> {
+        seen.topics.found().forEach((name, topic) -> {
             if (known.stream().anyMatch(partition -> partition.topic().equals(name))
                     || seen.begins.keySet().stream().anyMatch(p -> p.topic().equals(name))) {
                 topicIds.putIfAbsent(name, topic.topicId().toString());
             }
         });
-        looked = looked || !seen.topics.isEmpty() || subscription.names() == null;
+        Set<TopicPartition> silent = new HashSet<>(looked ? owed : seen.partitions);
+        looked = looked || !seen.partitions.isEmpty() || subscription.names() == null;
         know();
+        silent.removeAll(known);
+        owed = Set.copyOf(silent);
         assign(context.registeredReaders().keySet());
         tell(Look.of(seen.at, seen.ends, verified(seen.topics)));
     }
 
-    private Map<TopicPartition, String> verified(Map<String, TopicDescription> topics) {
+    private Map<TopicPartition, String> verified(ClusterView.Topics topics) {
         Map<TopicPartition, String> found = new HashMap<>();
         for (TopicPartition partition : known) {
-            found.put(partition, objection(partition, topics.get(partition.topic())));
+            String refused = topics.refused().get(partition.topic());
+            found.put(partition, refused != null
+                    ? "the topic may not be described: " + refused
+                    : objection(partition, topics.found().get(partition.topic())));
         }
         return found;
     }
@@ -206,7 +241,11 @@ final class Enumerator implements SplitEnumerator<PartitionSplit, Discovered> {
     @Override
     public Discovered snapshotState(long checkpoint) {
         return new Discovered(
-                looked, List.copyOf(assigned), List.copyOf(waiting.values()), Map.copyOf(topicIds));
+                looked,
+                List.copyOf(assigned),
+                List.copyOf(waiting.values()),
+                List.copyOf(owed),
+                Map.copyOf(topicIds));
     }
 
     @Override

@@ -9,7 +9,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
@@ -40,6 +42,8 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
     private static final Duration POLL = Duration.ofMillis(500);
     private static final Duration ASK = Duration.ofSeconds(5);
     private static final Duration CLOSE = Duration.ofSeconds(2);
+    /** A question that takes its time, or a read that fails, is not tried again before that. */
+    private static final long TRY_AGAIN_MS = 10_000;
     private static final long FIRST_PAUSE_MS = 500;
     private static final long LONGEST_PAUSE_MS = 30_000;
     /** A schema that is met for the first time holds its partition for so long, and nobody minds. */
@@ -52,6 +56,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
     private final Gate gate;
     private final Accepted accepted;
     private final Troubles troubles;
+    private final LongSupplier clock;
     private final Map<TopicPartition, Reading> partitions = new LinkedHashMap<>();
     private final Object alarm = new Object();
     private boolean alarmed;
@@ -71,7 +76,10 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
         boolean verified; // the cluster has said that this is still the same topic
         String objection; // it has said that it is not
         Gap gap; // the position is not there any more
+        String missing; // what of it, in words
+        boolean bounded; // whether the cluster has told where the gap ends
         long asked; // when it was last looked whether the gap may be passed over
+        long unreadableUntil; // when the next try may be made, or 0
         boolean paused;
         long told; // the instant at which the task last heard that all was read
 
@@ -87,7 +95,11 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
         }
 
         boolean mayRead() {
-            return held.isEmpty() && verified && objection == null && gap == null;
+            return held.isEmpty()
+                    && verified
+                    && objection == null
+                    && gap == null
+                    && unreadableUntil == 0;
         }
     }
 
@@ -97,18 +109,21 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
      * @param gate asked about each record
      * @param accepted the gaps that an operator has agreed to
      * @param troubles told what is wrong
+     * @param clock milliseconds, from anywhere, which nobody sets
      */
     PartitionFetcher(
             Supplier<Consumer<byte[], byte[]>> clients,
             Told told,
             Gate gate,
             Accepted accepted,
-            Troubles troubles) {
+            Troubles troubles,
+            LongSupplier clock) {
         this.clients = clients;
         this.told = told;
         this.gate = gate;
         this.accepted = accepted;
         this.troubles = troubles;
+        this.clock = clock;
     }
 
     @Override
@@ -127,7 +142,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
             for (TopicPartition partition : polled.partitions()) {
                 take(partition, polled.records(partition), fetched);
             }
-            if (!polled.isEmpty() || System.currentTimeMillis() - failed > WELL_MS) {
+            if (!polled.isEmpty() || clock.getAsLong() - failed > WELL_MS) {
                 pause = FIRST_PAUSE_MS;
                 troubles.clear(CLIENT);
             }
@@ -142,7 +157,8 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
             // Of one topic or of all: the client goes on, and so do the topics that it may read.
             failed(refused);
             rest(POLL.toMillis());
-        } catch (KafkaException error) {
+        } catch (KafkaException | IllegalStateException error) { // the second: an answer unknown to it
+            blame(error);
             lost(error);
         }
         return fetched;
@@ -153,7 +169,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
         if (consumer != null) {
             return true;
         }
-        long left = notBefore - System.currentTimeMillis();
+        long left = notBefore - clock.getAsLong();
         if (left > 0) {
             rest(Math.min(left, POLL.toMillis()));
             return false;
@@ -181,14 +197,29 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
         failed(error);
         Consumer<byte[], byte[]> before = consumer;
         consumer = null;
-        notBefore = System.currentTimeMillis() + pause / 2
+        notBefore = clock.getAsLong() + pause / 2
                 + ThreadLocalRandom.current().nextLong(pause);
         pause = Math.min(2 * pause, LONGEST_PAUSE_MS);
         close(before, Duration.ZERO);
     }
 
+    /**
+     * The client names a partition whose records it cannot read (a damaged batch) in its message only,
+     * and would meet it first again and again: without it all others go on.
+     */
+    private void blame(RuntimeException error) {
+        String message = " " + error.getMessage() + " ";
+        partitions.forEach((partition, reading) -> {
+            if (message.matches("(?s).*[^\\w.-]" + Pattern.quote(partition.toString()) + "[^\\w-].*")) {
+                reading.unreadableUntil = clock.getAsLong() + TRY_AGAIN_MS;
+                troubles.set(partition.toString(),
+                        "held at offset " + first(reading) + ": " + Causes.sentence(error));
+            }
+        });
+    }
+
     private void failed(RuntimeException error) {
-        failed = System.currentTimeMillis();
+        failed = clock.getAsLong();
         troubles.set(CLIENT, Causes.sentence(error));
     }
 
@@ -205,18 +236,15 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
 
     /** Takes note of what the last look at the cluster has shown. */
     private void heed(Look now) {
-        if (now == null) {
+        if (now == look) {
             return;
         }
-        boolean fresh = now != look;
         look = now;
         if (!now.trouble().isEmpty()) {
             troubles.set(CLUSTER, now.trouble());
             return;
         }
-        if (fresh) {
-            troubles.clear(CLUSTER);
-        }
+        troubles.clear(CLUSTER);
         partitions.forEach((partition, reading) -> {
             if (now.clears(partition)) {
                 reading.verified = true;
@@ -227,6 +255,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
                 troubles.set(partition.toString(), unread(reading) + objection);
             } else if (reading.objection != null) {
                 troubles.clear(partition.toString());
+                tell(partition, reading);
             }
             reading.objection = objection;
             settle(partition, reading);
@@ -284,7 +313,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
             free++;
         }
         fetched.add(partition, records.subList(0, free));
-        long now = System.currentTimeMillis();
+        long now = clock.getAsLong();
         if (reading.held.isEmpty() || free > 0) {
             reading.heldSince = now;
         }
@@ -313,6 +342,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
         Reading reading = partitions.get(partition);
         String what = "position " + position + " is not there any more";
         reading.gap = new Gap(partition.topic(), partition.partition(), position, -1);
+        reading.bounded = false;
         try {
             long begin = consumer.beginningOffsets(Set.of(partition), ASK).get(partition);
             long end = consumer.endOffsets(Set.of(partition), ASK).get(partition);
@@ -328,16 +358,32 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
                 what = "the partition was cut off below the position " + position
                         + " and written anew: what lies there now was not read; " + Enumerator.WAY_OUT;
             }
+            reading.bounded = true;
         } catch (KafkaException error) {
             LOG.debug("asking where {} begins", partition, error);
         }
-        troubles.set(partition.toString(), what, reading.gap.last() < 0 ? null : reading.gap);
+        reading.missing = what;
+        reading.asked = clock.getAsLong();
+        tell(partition, reading);
         settle(partition, reading);
+    }
+
+    private void tell(TopicPartition partition, Reading reading) {
+        if (reading.gap != null) {
+            troubles.set(partition.toString(), reading.missing, reading.gap.last() < 0 ? null : reading.gap);
+        }
     }
 
     /** A gap that an operator has agreed to, in part or whole, is passed over, and no more than it. */
     private void mend(TopicPartition partition, Reading reading) {
-        long now = System.currentTimeMillis();
+        long now = clock.getAsLong();
+        if (reading.unreadableUntil != 0 && now >= reading.unreadableUntil) {
+            reading.unreadableUntil = 0;
+            settle(partition, reading);
+        }
+        if (reading.gap != null && !reading.bounded && now - reading.asked >= TRY_AGAIN_MS) {
+            gap(partition, reading.gap.first());
+        }
         if (reading.gap == null || reading.gap.last() < 0 || now - reading.asked < POLL.toMillis()) {
             return;
         }
@@ -368,6 +414,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
             long position = position(partition);
             if (position >= end) {
                 reading.told = look.at();
+                troubles.clear(partition.toString());
                 if (position != reading.next) {
                     reading.moveTo(position);
                 }
@@ -404,6 +451,7 @@ final class PartitionFetcher implements SplitReader<ConsumerRecord<byte[], byte[
             added.put(split.partition(), new Reading(split));
         }
         partitions.putAll(added);
+        look = null; // it says something of these as well
         if (consumer == null) {
             return;
         }

@@ -9,8 +9,10 @@ import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
@@ -33,7 +35,11 @@ class EnumeratorTest {
 
     /** By topic: its id and number of partitions; each partition holds offsets 5 to 9. */
     private final Map<String, TopicDescription> topics = new HashMap<>();
+    private final Map<String, String> refused = new HashMap<>();
+    private final Set<TopicPartition> silent = new HashSet<>(); // whose leader does not answer
     private IOException outage;
+    private long now;
+    private int looks;
     private final Map<Integer, Object> readers = new TreeMap<>();
     private final Map<TopicPartition, Long> assigned = new HashMap<>();
     private final Map<Integer, Look> told = new HashMap<>();
@@ -41,17 +47,19 @@ class EnumeratorTest {
 
     private final ClusterView cluster = new ClusterView(new Properties()) {
         @Override
-        Map<String, TopicDescription> topics(Subscription subscription) throws IOException {
+        Topics topics(Subscription subscription) throws IOException {
+            looks++;
             if (outage != null) {
                 throw outage;
             }
-            return Map.copyOf(topics);
+            return new Topics(Map.copyOf(topics), Map.copyOf(refused));
         }
 
         @Override
         Map<TopicPartition, Long> ends(Collection<TopicPartition> partitions) {
             Map<TopicPartition, Long> ends = new HashMap<>();
             partitions.forEach(partition -> ends.put(partition, 10L));
+            ends.keySet().removeAll(silent);
             return ends;
         }
 
@@ -60,6 +68,7 @@ class EnumeratorTest {
             Map<TopicPartition, Long> found = new HashMap<>();
             asked.forEach((partition, spec) -> found.put(
                     partition, spec instanceof OffsetSpec.EarliestSpec ? 5L : 10L));
+            found.keySet().removeAll(silent);
             return found;
         }
     };
@@ -76,7 +85,8 @@ class EnumeratorTest {
 
     private Enumerator start(FirstOffsets first, Discovered before) {
         Enumerator made = new Enumerator(
-                context(), Subscription.topics(List.of("t")), first, cluster, () -> stopping, before);
+                context(), Subscription.topics(List.of("t")), first, cluster, () -> stopping,
+                () -> now, before);
         made.start();
         return made;
     }
@@ -94,9 +104,11 @@ class EnumeratorTest {
                         case "registeredReaders":
                             return readers;
                         case "callAsync":
-                            look = () -> call(
-                                    (Callable<Object>) arguments[0],
-                                    (BiConsumer<Object, Throwable>) arguments[1]);
+                            look = () -> {
+                                now += Enumerator.LOOK_MS;
+                                call((Callable<Object>) arguments[0],
+                                        (BiConsumer<Object, Throwable>) arguments[1]);
+                            };
                             return null;
                         case "assignSplits":
                             ((SplitsAssignment<PartitionSplit>) arguments[0]).assignment().values()
@@ -186,6 +198,61 @@ class EnumeratorTest {
         look.run();
         assertEquals(Map.of(of(0), 5L), assigned);
         assertEquals("", told.get(1).trouble());
+    }
+
+    @Test
+    @DisplayName("looks once after an outage, and not for all the times that it could not look before")
+    void madeUpFor() {
+        topic("t", ID, 1);
+        twoReaders();
+        start(FirstOffsets.earliest(), Discovered.NOTHING);
+        look.run();
+        assertEquals(1, looks);
+        told.clear();
+        now -= Enumerator.LOOK_MS; // the timer owes looks: the next one comes at once
+        look.run();
+        assertEquals(1, looks);
+        assertEquals(Map.of(), told);
+        look.run();
+        assertEquals(2, looks);
+    }
+
+    @Test
+    @DisplayName("begins where a first run begins in a partition whose leader was silent then, also in its state")
+    void owed() throws Exception {
+        topic("t", ID, 2);
+        silent.add(of(1));
+        twoReaders();
+        Enumerator one = start(FirstOffsets.latest(), Discovered.NOTHING);
+        look.run();
+        look.run();
+        assertEquals(Map.of(of(0), 10L), assigned);
+        DiscoveredSerializer serializer = new DiscoveredSerializer();
+        byte[] kept = serializer.serialize(one.snapshotState(1));
+        silent.clear();
+        topic("t", ID, 3);
+        Enumerator two = start(
+                FirstOffsets.latest(), serializer.deserialize(serializer.getVersion(), kept));
+        look.run();
+        assertEquals(Map.of(of(0), 10L, of(1), 10L, of(2), 5L), assigned);
+        assertEquals(List.of(), two.snapshotState(2).owed());
+    }
+
+    @Test
+    @DisplayName("objects to a topic that may not be described, and to no other")
+    void oneTopicRefused() {
+        topic("t", ID, 1);
+        topic("u", OTHER, 1);
+        twoReaders();
+        start(FirstOffsets.earliest(), Discovered.NOTHING);
+        look.run();
+        refused.put("u", "not for you");
+        topics.remove("u");
+        look.run();
+        assertTrue(told.get(0).clears(of(0)));
+        assertEquals(
+                "the topic may not be described: not for you",
+                told.get(0).objection(new TopicPartition("u", 0)));
     }
 
     @Test

@@ -23,6 +23,7 @@ import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.AuthenticationException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
@@ -40,6 +41,7 @@ class PartitionFetcherTest {
     private final AtomicReference<KafkaException> refusal = new AtomicReference<>();
     private Gate gate = (record, again) -> null;
     private PartitionFetcher fetcher;
+    private long ahead; // of the system's clock, ms
 
     @TempDir
     Path folder;
@@ -51,7 +53,8 @@ class PartitionFetcherTest {
                 told,
                 (record, again) -> gate.waitsFor(record, again),
                 new Accepted(folder.resolve("accepted.jsonl").toString(), "id-of-eu"),
-                troubles);
+                troubles,
+                () -> System.currentTimeMillis() + ahead);
         fetcher.handleSplitsChanges(new SplitsAddition<>(
                 List.of(new PartitionSplit(A, 10), new PartitionSplit(B, 20))));
         seen(Map.of(), Map.of(A, "", B, ""));
@@ -240,6 +243,48 @@ class PartitionFetcherTest {
         arrives(B, 20);
         assertEquals(List.of("1@20"), fetch());
         assertEquals(10, last().position(A));
+    }
+
+    @Test
+    @DisplayName("asks again where a gap ends when nobody could say it, and forgets no gap over another trouble")
+    void gapWithoutBounds() throws ReflectiveOperationException {
+        fetch();
+        last().updateBeginningOffsets(Map.of(A, 15L, B, 0L));
+        last().setOffsetsException(new TimeoutException("slow"));
+        last().setPollException(new OffsetOutOfRangeException(Map.of(A, 10L)));
+        fetch();
+        assertEquals("position 10 is not there any more", trouble(A));
+        ahead += 10_000;
+        fetch();
+        assertEquals(new Gap("t", 0, 10, 14), troubles.now().get(0).gap());
+        seen(Map.of(), Map.of(A, "the topic was deleted", B, ""));
+        fetch();
+        seen(Map.of(), Map.of(A, "", B, ""));
+        fetch();
+        assertEquals(new Gap("t", 0, 10, 14), troubles.now().get(0).gap());
+    }
+
+    @Test
+    @DisplayName("holds a partition with a batch that cannot be read, tries it again, and reads the others")
+    void damaged() {
+        fetch();
+        last().setPollException(
+                new KafkaException("Record batch for partition t-0 at offset 10 is invalid"));
+        fetch();
+        assertTrue(trouble(A).startsWith("held at offset 10: "), trouble(A));
+        assertEquals("", trouble(B));
+        while (clients.size() < 2) {
+            fetch();
+        }
+        assertEquals(Set.of(A), last().paused());
+        arrives(B, 20);
+        assertEquals(List.of("1@20"), fetch());
+        ahead += 10_000;
+        fetch();
+        assertEquals(Set.of(), last().paused());
+        arrives(A, 10);
+        assertEquals(List.of("0@10"), fetch());
+        assertEquals("", trouble(A));
     }
 
     @Test

@@ -27,7 +27,8 @@ class SerializersTest {
     void back() throws IOException {
         PartitionSplit split = new PartitionSplit(B, 1L << 40, 3);
         assertEquals(split, splits.deserialize(splits.getVersion(), splits.serialize(split)));
-        Discovered found = new Discovered(true, List.of(A), List.of(split), Map.of("t", "id"));
+        Discovered found = new Discovered(
+                true, List.of(A), List.of(split), List.of(B), Map.of("t", "id"));
         assertEquals(found, states.deserialize(states.getVersion(), states.serialize(found)));
     }
 
@@ -41,7 +42,8 @@ class SerializersTest {
         byte[] bytes = state.serialize(new KafkaSourceEnumState(
                 Set.of(new KafkaPartitionSplit(A, 7)), Set.of(new KafkaPartitionSplit(B, 9)), true));
         assertEquals(
-                new Discovered(true, List.of(A), List.of(new PartitionSplit(B, 9)), Map.of()),
+                new Discovered(
+                        true, List.of(A), List.of(new PartitionSplit(B, 9)), List.of(), Map.of()),
                 states.deserialize(state.getVersion(), bytes));
     }
 
