@@ -10,8 +10,23 @@ public final class Output {
   private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
   private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
+  /** More than a record of any topic; defaults make much out of little. */
+  private static final int LIMIT = 64 << 20;
+  /** What one large record has taken is given back with the next. */
+  private static final int KEPT = 4 << 20;
+
   private byte[] buffer;
   private int length;
+  private int limit = LIMIT;
+
+  /** There is no room for what was to be appended. Carries no stack trace, as {@link MappingException}. */
+  public static final class Full extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private Full() {
+      super("larger than any record may be", null, false, false);
+    }
+  }
 
   /** Starts with room for 512 bytes. */
   public Output() {
@@ -21,6 +36,12 @@ public final class Output {
   /** @param capacity bytes to hold before the first growth */
   public Output(int capacity) {
     buffer = new byte[Math.max(capacity, 16)];
+  }
+
+  /** Has room for records of so many bytes, if that is more than usual. */
+  public Output roomFor(long bytes) {
+    limit = (int) Math.min(Integer.MAX_VALUE - 16L, Math.max(limit, bytes));
+    return this;
   }
 
   /** The bytes themselves, valid up to {@link #length()} and until the next append. */
@@ -36,6 +57,9 @@ public final class Output {
   /** Forgets all but the first {@code keep} bytes, such as a frame that stays. */
   public void reset(int keep) {
     length = keep;
+    if (buffer.length > KEPT && keep < KEPT) {
+      buffer = Arrays.copyOf(buffer, Math.max(keep, 512));
+    }
   }
 
   /** A copy of what was written from {@code from} on. */
@@ -105,7 +129,10 @@ public final class Output {
   }
 
   private void grow(int more) {
-    long wanted = Math.max((long) length + more, Math.min(2L * buffer.length, Integer.MAX_VALUE - 16L));
-    buffer = Arrays.copyOf(buffer, Math.toIntExact(wanted));
+    long least = (long) length + more;
+    if (least > limit) {
+      throw new Full();
+    }
+    buffer = Arrays.copyOf(buffer, (int) Math.max(least, Math.min(2L * buffer.length, limit)));
   }
 }

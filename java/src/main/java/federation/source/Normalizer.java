@@ -101,7 +101,7 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
         }
         values = new Writers(valueSchemas, stream.contract, source.rules, source.where);
         keys = new Writers(keySchemas, stream.keySchema, source.keyRules, null);
-        value = new Output();
+        value = new Output().roomFor(stream.recordBytes);
         scratch = new Output();
         hash = new Murmur3();
         origin = new byte[Origin.MAX_BYTES];
@@ -144,6 +144,8 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             out.collect(dead(in, new Refused(error)));
         } catch (Refused error) {
             out.collect(dead(in, error));
+        } catch (Output.Full full) {
+            out.collect(dead(in, new Refused("target", "too_large")));
         } catch (InterruptedException cancelled) {
             Thread.currentThread().interrupt();
             throw new IOException("cancelled while waiting for a schema", cancelled);
