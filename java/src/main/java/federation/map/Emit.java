@@ -80,9 +80,6 @@ interface Emit {
 
   /** An array or map whose elements change: written as one block. */
   record Items(Emit item, boolean keyed) implements Emit {
-    /** Elements without bytes may become elements with defaults, so that a few bytes could fill the memory. */
-    private static final int MAX_BYTES = 256 << 20;
-
     @Override
     public int emit(Run run, int start) throws MappingException {
       int mark = run.out.length();
@@ -100,9 +97,6 @@ interface Emit {
             run.out.write(run.in, key, pos - key);
           }
           pos = item.emit(run, pos);
-          if (run.out.length() - mark > MAX_BYTES) {
-            throw MappingException.map("overflow");
-          }
         }
         pos = run.count(pos);
       }

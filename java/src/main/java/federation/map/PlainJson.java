@@ -44,7 +44,11 @@ public final class PlainJson {
     Object value = JsonText.parse(in, from, length);
     this.out = out;
     left = Run.MAX_ITEMS;
-    root.put(value);
+    try {
+      root.put(value);
+    } catch (Output.Full full) {
+      throw MappingException.decode("items");
+    }
   }
 
   /** Builds the nodes of a schema, each once; a recursive type meets itself as a detour. */

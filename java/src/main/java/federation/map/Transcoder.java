@@ -70,6 +70,9 @@ public final class Transcoder {
     } catch (MappingException e) {
       out.reset(mark);
       throw e;
+    } catch (Output.Full full) { // elements without bytes may become elements with defaults
+      out.reset(mark);
+      throw MappingException.map("overflow");
     }
   }
 

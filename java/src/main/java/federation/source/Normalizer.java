@@ -144,8 +144,6 @@ public final class Normalizer implements KafkaRecordDeserializationSchema<Record
             out.collect(dead(in, new Refused(error)));
         } catch (Refused error) {
             out.collect(dead(in, error));
-        } catch (Output.Full full) {
-            out.collect(dead(in, new Refused("target", "too_large")));
         } catch (InterruptedException cancelled) {
             Thread.currentThread().interrupt();
             throw new IOException("cancelled while waiting for a schema", cancelled);
