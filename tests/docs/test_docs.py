@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,19 @@ sys.path.insert(0, str(Path(__file__).parent))
 from cli_reference import page
 
 from federation.cli.app import cli
+from federation.run.status import (
+    Accepted,
+    CheckpointStatus,
+    Gap,
+    GatewayStatus,
+    PartitionStatus,
+    Repair,
+    SchemaChange,
+    SourceStatus,
+    StreamStatus,
+    TargetStatus,
+    Trouble,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -44,6 +58,20 @@ def _blocks(path: Path, language: str) -> list[str]:
 def _prose(path: Path) -> str:
     """A page without its code."""
     return re.sub(r"^```.*?^```|`[^`\n]*`", "", path.read_text(), flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        GatewayStatus, StreamStatus, SourceStatus, TargetStatus, PartitionStatus,
+        CheckpointStatus, Repair, Accepted, Trouble, Gap, SchemaChange,
+    ],
+)  # fmt: skip
+def test_every_field_of_the_status_is_explained(part: type) -> None:
+    """What ``status -o json`` prints stands on its page."""
+    page = (ROOT / "docs" / "reference" / "status.md").read_text()
+    explained = set(re.findall(r"`(\w+)(?:\[\])?`", page))
+    assert {one.name for one in fields(part)} - explained == set()
 
 
 @pages
