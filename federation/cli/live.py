@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Self
 
@@ -37,6 +39,7 @@ _COLOURS = {
     "DEAD": "bold red",
 }
 _LOG_EVERY = 60.0  # a log of weeks lies beside the checkpoints
+_LOG_SOME = 3  # of what is wrong with a source; `status` says all
 _WIDTHS = {"read": 9, "lag": 8}  # at least: steady columns are read more easily
 
 
@@ -96,7 +99,11 @@ class View:
         if status.state != self._state or now - self._logged >= _LOG_EVERY:
             self._logged, self._state = now, status.state
             for stream in status.streams:
-                problems = {one.name: one.error for one in stream.sources if one.error}
+                problems = {
+                    one.name: "; ".join(islice(wrong, _LOG_SOME))
+                    for one in stream.sources
+                    if (wrong := [what for what, is_wrong in _said(asdict(one)) if is_wrong])
+                }
                 target = stream.target.error if stream.target else ""
                 _LOG.info(
                     "stream",

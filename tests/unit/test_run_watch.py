@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 from run_facts import SOURCE, stream_plan
 
+from federation.cli import live
 from federation.cli.live import render
 from federation.errors import JobError
 from federation.run import detached, gateway, stream, watch
@@ -20,6 +21,7 @@ from federation.run.status import (
     GatewayStatus,
     SourceStatus,
     StreamStatus,
+    Trouble,
     worst,
 )
 
@@ -111,6 +113,21 @@ class TestRender:
         assert not lines[0].rstrip().endswith("restarts")
         assert any(line.startswith("eu/orders: cluster eu: refused") for line in lines)
         assert max(len(line) for line in lines) <= 80
+
+    def test_a_log_says_what_holds_a_partition(self, monkeypatch):
+        """A stream that is degraded has its reason in the same line, whatever the reason is."""
+        lines = []
+        monkeypatch.setattr(
+            live, "_LOG", SimpleNamespace(info=lambda _event, **line: lines.append(line))
+        )
+        held = Trouble("orders-3", 0, "held at offset 7: schema 9 is not known yet")
+        sources = (SourceStatus("eu/orders", "eu", troubles=(held,)), SourceStatus("us/o", "us"))
+        one = StreamStatus("orders", "DEGRADED", "exactly-once", sources=sources)
+        with live.View(Console(file=io.StringIO())) as view:
+            view.show(GatewayStatus("shop", 1, 2, 0.0, 0.0, (one,), "DEGRADED"))
+        assert lines[0]["sources"] == {
+            "eu/orders": "orders-3: held at offset 7: schema 9 is not known yet"
+        }
 
     def test_lag_that_is_not_known_is_no_zero(self):
         """Before the cluster was asked the lag is a question mark; filtered shows when used."""
