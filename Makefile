@@ -70,10 +70,8 @@ unit: setup ## the quick tests: unit, property, docs (ARGS: more options for pyt
 integration: setup ## the tests on real brokers
 	$(BIN)/pytest $(wildcard tests/integration tests/scenarios) tests/docs/test_readme.py -m 'not bench' $(ARGS)
 
-# Half of a test's time is waiting, so two share the processors; a file's tests share its brokers. In the
-# order of the folders the long ones come early, and the quick ones fill up the end.
 pytest: setup ## every test in Python
-	$(BIN)/pytest -m 'not bench' --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/pytest -m 'not bench' $(ARGS)
 
 test: setup ## everything that must pass: lint, junit, pytest
 	@for phase in lint junit; do \
