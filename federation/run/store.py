@@ -233,7 +233,7 @@ class Store:
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
             found: dict[str, Any] = json.loads((self.folder / name).read_text())
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         except OSError as error:
             raise JobError(

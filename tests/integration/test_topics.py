@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 from confluent_kafka.admin import NewPartitions
 from small import Cluster
@@ -60,12 +59,14 @@ def test_records_that_are_deleted_under_a_running_stream(scene: Scene) -> None:
     with scene.made.running() as process:
         scene.write("a2")
         eventually(lambda: "a2" in scene.arrived(), "it flows")
-        os.kill(scene.made.status()["jvm_pid"], signal.SIGSTOP)
+        jvm = psutil.Process(scene.made.status()["jvm_pid"])
+        jvm.suspend()
         try:
+            eventually(lambda: jvm.status() == psutil.STATUS_STOPPED, "it reads nothing any more")
             scene.write("a3", "a4", "a5")
             scene.expire(5)
         finally:
-            os.kill(scene.made.status()["jvm_pid"], signal.SIGCONT)
+            jvm.resume()
         (gap,) = eventually(scene.gaps, "the gap is named")
         # The broker may have answered a question with a3 before it was deleted.
         assert gap["name"] in {scene.name(3, 4), scene.name(4, 4)}
