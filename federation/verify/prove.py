@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SAMPLES = 20
 """Differences of each kind that a report holds; the sink gets all of them."""
+_LEAST_PATIENCE = 5.0  # seconds; a commit takes a moment, whatever the checkpoint's interval is
 
 
 class Progress(Protocol):
@@ -31,9 +32,6 @@ class Progress(Protocol):
 
     def __call__(self, stream: str, stage: str, done: int, total: int) -> None:
         """``done`` of ``total`` offsets of a stage (``read`` or ``compare``)."""
-
-
-_LEAST_PATIENCE = 5.0  # seconds; a commit takes a moment, whatever the checkpoint's interval is
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,14 +103,15 @@ def fix(federation: str, stream: StreamPlan, patience: float) -> Scope:
         found = _parts(index, source, reached[source.cluster.alias], group(federation, stream.name))
         parts += [replace(part, number=len(parts) + n) for n, part in enumerate(found)]
     hub, alias = reached[stream.target.cluster.alias], stream.target.cluster.alias
-    open_ends = _open_ends(hub, alias, (stream.target.topic, stream.target.dead_letter), patience)
-    target = _output(hub, alias, stream.target.topic)
+    outputs = _partitions(hub, (stream.target.topic, stream.target.dead_letter), f"cluster {alias}")
+    open_ends = _open_ends(hub, alias, [at for there in outputs for at in there], patience)
+    target = _output(hub, alias, stream.target.topic, outputs[0])
     if not target.ranges:
         raise ClusterError(
             f"the target topic {stream.target.topic} does not exist", where=f"cluster {alias}",
             hint="run `federation start` first",
         )  # fmt: skip
-    dead = _output(hub, alias, stream.target.dead_letter)
+    dead = _output(hub, alias, stream.target.dead_letter, outputs[1])
     return Scope(tuple(parts), target, dead, tuple(_notes(parts, target, dead, open_ends)))
 
 
@@ -166,21 +167,21 @@ def _starts(
     return dict(begins) if start.kind == "latest" else dict.fromkeys(partitions, 0)
 
 
-def _partitions(reached: Reached, topic: str, where: str) -> list[Partition]:
-    """None where the topic is not there."""
+def _partitions(reached: Reached, topics: Sequence[str], where: str) -> list[list[Partition]]:
+    """Of each topic; none of one that is not there."""
     told = attempt(lambda: reached.admin.list_topics(timeout=15), "topics cannot be listed", where)
-    metadata = told.topics.get(topic)
-    if metadata is None or metadata.error is not None:
-        return []
-    return [(topic, p) for p in sorted(metadata.partitions)]
+    there = {name: found for name, found in told.topics.items() if found.error is None}
+    return [
+        [(name, p) for p in sorted(there[name].partitions)] if name in there else []
+        for name in topics
+    ]
 
 
 def _open_ends(
-    reached: Reached, alias: str, topics: Sequence[str], patience: float
+    reached: Reached, alias: str, there: Sequence[Partition], patience: float
 ) -> dict[Partition, int]:
     """Wait for what is open; where it stays so: the offset from which on nothing is committed."""
     where = f"cluster {alias}"
-    there = [at for topic in topics for at in _partitions(reached, topic, where)]
     aims = offsets.written(reached.admin, there, where)
 
     def behind() -> dict[Partition, int]:
@@ -197,11 +198,10 @@ def _open_ends(
         return found
 
 
-def _output(reached: Reached, alias: str, topic: str) -> Output:
-    where = f"cluster {alias}"
-    partitions = _partitions(reached, topic, where)
+def _output(reached: Reached, alias: str, topic: str, partitions: Sequence[Partition]) -> Output:
     if not partitions:
         return Output(topic)
+    where = f"cluster {alias}"
     begins = offsets.begins(reached.admin, partitions, where)
     ends = offsets.ends(reached.admin, partitions, where)
     settings = _settings(reached, topic, where)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 from confluent_kafka import Producer
-from streams import eventually
+from streams import eventually, frozen
 from window import fence, in_the_window, pending
 
 if TYPE_CHECKING:
@@ -79,10 +79,6 @@ def _refuses(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
-def _stopped(pid: int) -> None:
-    eventually(lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, "a stopped process")
-
-
 @contextmanager
 def _gateway_killed(world: World) -> Iterator[None]:
     pid = world.gateway.pid
@@ -111,20 +107,9 @@ def _jvm_killed(world: World) -> Iterator[None]:
 
 @contextmanager
 def _jvm_paused(world: World) -> Iterator[None]:
-    with _paused(world.gateway.jvm):
+    with frozen(world.gateway.jvm):
         world.wait(2, 8)
     yield
-
-
-@contextmanager
-def _paused(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        _stopped(pid)
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager
@@ -245,7 +230,7 @@ def _down(node: str) -> Callable[[World], AbstractContextManager[None]]:
 def _hangs(node: str) -> Callable[[World], AbstractContextManager[None]]:
     @contextmanager
     def inject(world: World) -> Iterator[None]:
-        with _paused(world.node(node)):
+        with frozen(world.node(node)):
             world.wait(2, 8)
         yield
 

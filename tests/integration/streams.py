@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -227,6 +227,20 @@ def kill(pid: int) -> None:
             process.send_signal(signal.SIGKILL)
         except psutil.NoSuchProcess:
             continue
+
+
+@contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """A process that stands still in the block; a busy system takes a moment to stop it."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        eventually(
+            lambda: psutil.Process(pid).status() == psutil.STATUS_STOPPED, "a stopped process"
+        )
+        yield
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
 
 
 def eventually(found: Callable[[], Any], what: str, deadline: float = 90) -> Any:

@@ -6,11 +6,10 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 from confluent_kafka.admin import NewPartitions
 from small import Cluster
-from streams import eventually
+from streams import eventually, frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,14 +58,9 @@ def test_records_that_are_deleted_under_a_running_stream(scene: Scene) -> None:
     with scene.made.running() as process:
         scene.write("a2")
         eventually(lambda: "a2" in scene.arrived(), "it flows")
-        jvm = psutil.Process(scene.made.status()["jvm_pid"])
-        jvm.suspend()
-        try:
-            eventually(lambda: jvm.status() == psutil.STATUS_STOPPED, "it reads nothing any more")
+        with frozen(scene.made.status()["jvm_pid"]):
             scene.write("a3", "a4", "a5")
             scene.expire(5)
-        finally:
-            jvm.resume()
         (gap,) = eventually(scene.gaps, "the gap is named")
         # The broker may have answered a question with a3 before it was deleted.
         assert gap["name"] in {scene.name(3, 4), scene.name(4, 4)}
