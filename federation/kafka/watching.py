@@ -15,7 +15,7 @@ from federation.errors import ClusterError
 from federation.kafka.clients import attempt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from confluent_kafka import Consumer
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from federation.kafka.offsets import Partition
 
 _END, _BEGIN = -1, -2  # Kafka's protocol, "ListOffsets": timestamps that stand for both ends
-
-
-def topics(consumer: Consumer, where: str, timeout: float) -> list[str]:
-    """The names of all topics of a cluster."""
-    told = attempt(partial(consumer.list_topics, timeout=timeout), "topics cannot be listed", where)
-    return sorted(told.topics)
 
 
 def partitions(
@@ -44,6 +38,19 @@ def partitions(
         )
         found += [(name, number) for number in sorted(told.topics[name].partitions)]
     return found
+
+
+def matching(
+    consumer: Consumer, wanted: Callable[[str], bool], where: str, timeout: float
+) -> list[Partition]:
+    """The partitions of all topics whose names are wanted, by one question."""
+    told = attempt(partial(consumer.list_topics, timeout=timeout), "topics cannot be listed", where)
+    return [
+        (name, number)
+        for name, topic in sorted(told.topics.items())
+        if wanted(name)
+        for number in sorted(topic.partitions)
+    ]
 
 
 def ends(

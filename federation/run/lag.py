@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from federation.errors import ClusterError, Incomplete
@@ -128,11 +129,13 @@ class SourceLag:
         """The source's partitions; topics and partitions that are added are seen within seconds."""
         if not self._found or time.monotonic() - self._looked > _LOOK_EVERY:
             topics = self._source.topics
-            names = {topic.name for topic in topics}
-            if self._source.pattern is not None:
-                there = watching.topics(consumer, self._cluster.where, ANSWER)
-                names |= {one for one in there if naming.matches(self._source.pattern, one)}
-            listed = watching.partitions(consumer, sorted(names), self._cluster.where, ANSWER)
+            where = self._cluster.where
+            if self._source.pattern is None:
+                names = [topic.name for topic in topics]
+                listed = watching.partitions(consumer, names, where, ANSWER)
+            else:
+                takes = partial(naming.matches, self._source.pattern)
+                listed = watching.matching(consumer, takes, where, ANSWER)
             planned = ((topic.name, n) for topic in topics for n in range(topic.partitions))
             self._found = sorted({*planned, *listed})
             self._looked = time.monotonic()
